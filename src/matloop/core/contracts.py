@@ -1,0 +1,77 @@
+"""Every contract on one page. Structural: whatever has these methods is a planner, a lab or a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from matloop.core.event import AnyEvent, Proposal
+from matloop.core.objective import Objective
+from matloop.core.space import Point, Space
+from matloop.core.trial import Answer, Effect, Observation, Trial
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """Chooses the next points. Stateless: the same history and the same generator give the same answer."""
+
+    def propose(
+        self,
+        space: Space,
+        objectives: Sequence[Objective],
+        observations: Sequence[Observation],
+        pending: Sequence[Point],
+        n: int,
+        rng: np.random.Generator,
+    ) -> list[Proposal]:
+        """Up to n points that meet every constraint; fewer only where the space has no more to offer.
+
+        `rng` belongs to the next trial; `core.seeds.shared(rng)` is the same for all trials of a campaign.
+        """
+
+
+@runtime_checkable
+class Lab(Protocol):
+    """Where trials are carried out.
+
+    `capacity` is how many trials it takes at once, `effect` what carrying one out does to the world, `deadline` the
+    seconds after which its silence is an alarm. After a crash a new Lab object is asked about the trials of the old
+    one: `poll` answers by trial id, from whatever the lab remembers.
+    """
+
+    @property
+    def capacity(self) -> int: ...
+
+    @property
+    def effect(self) -> Effect: ...
+
+    @property
+    def deadline(self) -> float: ...
+
+    def submit(self, trial: Trial) -> None:
+        """Begin to carry the trial out; return at once."""
+
+    def poll(self, trial_id: str) -> Answer:
+        """What is known of it now: Running, an Outcome, NotStarted (for certain) or Unknown."""
+
+    def cancel(self, trial_id: str) -> None:
+        """Give it up, if that can still be done."""
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Durable memory: the journals of campaigns, and files by their content."""
+
+    def append(self, campaign: str, events: Sequence[AnyEvent], expected_sequence: int) -> list[AnyEvent]:
+        """Commit the events, numbered; raises SequenceConflict if the journal is not at `expected_sequence`."""
+
+    def read(self, campaign: str, after: int = 0) -> list[AnyEvent]:
+        """The events with a sequence above `after`, in order."""
+
+    def put(self, content: bytes) -> str:
+        """Keep the bytes; returns their hash."""
+
+    def get(self, content_hash: str) -> bytes:
+        """The bytes with this hash. Raises KeyError."""

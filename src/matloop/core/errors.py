@@ -1,0 +1,117 @@
+"""Every error that matloop raises on purpose.
+
+MatloopError                 message, and a hint that tells what to do next
+├── InputError               what the user wrote is wrong (exit code 2)
+│   ├── SpecError            a campaign file: all its mistakes, each with its path
+│   ├── ExpressionError      a constraint that cannot be read
+│   ├── UnitError            an unknown unit, or one of another dimension
+│   └── TableError           a CSV, Parquet or JSON file that cannot be used
+├── LabError                 a lab that cannot be reached or set up
+├── PlannerError             no point can be proposed
+├── MissingExtra             an optional package is not installed
+└── StoreError               the journal cannot be used
+    ├── SequenceConflict     someone else has appended meanwhile
+    ├── StoreLocked          another engine works on this store
+    └── NewerStore           written by a newer version of matloop
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class MatloopError(Exception):
+    """Something went wrong that the user can understand; `hint` says what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nHint: {self.hint}" if self.hint else self.message
+
+
+class InputError(MatloopError):
+    """What the user wrote is wrong."""
+
+    exit_code = 2
+
+
+class Mistake(NamedTuple):
+    """One thing wrong in a file: where it stands, what it is, and what was probably meant."""
+
+    path: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class SpecError(InputError):
+    """All the mistakes of one campaign definition."""
+
+    def __init__(self, mistakes: Sequence[Mistake], source: str = "the campaign") -> None:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
+        super().__init__(f"{source} has {count}:\n{lines}")
+        self.mistakes = list(mistakes)
+        self.source = source
+
+
+class ExpressionError(InputError):
+    """A constraint that cannot be read."""
+
+
+class UnitError(InputError):
+    """An unknown unit, or one of another dimension."""
+
+
+class TableError(InputError):
+    """A table that cannot be used."""
+
+
+class LabError(MatloopError):
+    """A lab that cannot be reached or set up."""
+
+
+class PlannerError(MatloopError):
+    """No point can be proposed."""
+
+
+class MissingExtra(MatloopError):
+    """An optional package is not installed; the hint is the line that installs it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed", f'pip install "matloop[{extra}]"')
+
+
+class StoreError(MatloopError):
+    """The journal cannot be used."""
+
+
+class SequenceConflict(StoreError):
+    """Someone else has appended since the journal was read: read again, then decide again."""
+
+
+class StoreLocked(StoreError):
+    """Another engine works on this store."""
+
+
+class NewerStore(StoreError):
+    """The store was written by a newer version of matloop."""
+
+
+def did_you_mean(word: object, choices: Iterable[object]) -> str:
+    """The nearest of the choices as a hint, or the list of them, or nothing where there is none."""
+    names = [str(choice) for choice in choices]
+    by_fold = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(str(word).casefold(), list(by_fold), n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{by_fold[near[0]]}'?"
+    return "one of: " + ", ".join(names) if 0 < len(names) <= 20 else ""

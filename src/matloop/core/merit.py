@@ -1,0 +1,72 @@
+"""Which trials are the best: one for a single goal, a Pareto front for several; thresholds must be met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from matloop.core.objective import Objective
+from matloop.core.trial import Observation
+
+
+def utilities(objectives: Sequence[Objective], observations: Sequence[Observation]) -> np.ndarray:
+    """Shape (n, m), the higher the better: a column for each goal, or one shared shortfall where all are thresholds.
+
+    A row that failed or misses a threshold is −inf; where nothing meets them, `best` falls back on the shortfall.
+    """
+    if not observations:
+        return np.empty((0, max(1, sum(not o.is_threshold for o in objectives))))
+    goals = [o for o in objectives if not o.is_threshold]
+    missed = shortfall(objectives, observations)
+    if not goals:
+        return -missed[:, None]
+    table = np.column_stack([o.utility(values(o, observations)) for o in goals])
+    table[~(missed <= 0) | ~np.isfinite(table).all(axis=1)] = -np.inf
+    return table
+
+
+def values(objective: Objective, observations: Sequence[Observation]) -> np.ndarray:
+    """The measured values, shape (n,); not-a-number where a trial failed or did not measure it."""
+    return np.array([observation.values.get(objective.name, np.nan) for observation in observations], float)
+
+
+def shortfall(objectives: Sequence[Objective], observations: Sequence[Observation]) -> np.ndarray:
+    """By how much the thresholds are missed, each over the size of its limit, summed: shape (n,), 0 where met."""
+    total = np.zeros(len(observations))
+    for objective in objectives:
+        if objective.is_threshold:
+            size = max(abs(getattr(objective, "limit", 1.0)), 1e-12)
+            total += np.maximum(-objective.utility(values(objective, observations)), 0.0) / size
+    return total
+
+
+def best(objectives: Sequence[Objective], observations: Sequence[Observation]) -> list[int]:
+    """The positions of the best trials: one, or the Pareto front of several goals in the order of trials."""
+    table = utilities(objectives, observations)
+    ranked = np.flatnonzero(np.isfinite(table).all(axis=1)) if len(table) else np.array([], int)
+    if not len(ranked):
+        missed = shortfall(objectives, observations)
+        usable = np.flatnonzero(np.isfinite(missed) & np.array([o.failed is None for o in observations], bool))
+        return [int(usable[missed[usable].argmin()])] if len(usable) else []
+    if table.shape[1] == 1:
+        return [int(ranked[table[ranked, 0].argmax()])]
+    return [int(i) for i in ranked if not _is_dominated(table[i], table[ranked])]
+
+
+def best_so_far(objectives: Sequence[Objective], observations: Sequence[Observation]) -> np.ndarray:
+    """The best value of the first goal after each trial, in its own unit, shape (n,); not-a-number before any is good.
+
+    Of several goals it follows the first one alone.
+    """
+    goal = next((o for o in objectives if not o.is_threshold), None)
+    if goal is None or not observations:
+        return np.full(len(observations), np.nan)
+    table, measured = utilities(objectives, observations)[:, 0], values(goal, observations)
+    leader = np.maximum.accumulate(np.where(np.isfinite(table), table, -np.inf))
+    position = np.array([int(np.flatnonzero(table[: i + 1] == leader[i])[0]) for i in range(len(table))])
+    return np.where(np.isfinite(leader), measured[position], np.nan)
+
+
+def _is_dominated(row: np.ndarray, table: np.ndarray) -> bool:
+    return bool(np.any(np.all(table >= row, axis=1) & np.any(table > row, axis=1)))

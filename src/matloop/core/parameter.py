@@ -1,0 +1,426 @@
+"""The parameters of a space: Real, Integer, Choice, Mixture and Pool.
+
+A parameter owns one or more *variables* (a mixture owns its components, a pool its columns) and knows four things
+about them: how to make values out of uniform numbers (`from_unit`), how a model sees them (`encode`), how many there
+are (`n_points`), and what is wrong with given values (`problem`). All of it works on whole columns at once.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Value = float | int | str | bool
+Columns = dict[str, np.ndarray]
+
+#: Two numbers closer than this share of the parameter's range are the same setting.
+SAME = 1e-9
+
+
+class Parameter(BaseModel, ABC):
+    """What can be varied. Frozen; its name is its key in the space."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    #: How many uniform numbers `from_unit` needs for one point.
+    width: ClassVar[int] = 1
+
+    def variables(self, name: str) -> tuple[str, ...]:
+        """The keys that it puts into a point."""
+        return (name,)
+
+    def units(self, name: str) -> dict[str, str]:
+        """The unit of each variable that has one."""
+        unit = getattr(self, "unit", None)
+        return dict.fromkeys(self.variables(name), unit) if unit else {}
+
+    @property
+    @abstractmethod
+    def n_points(self) -> float:
+        """How many different settings there are; infinite where it is continuous."""
+
+    @abstractmethod
+    def from_unit(self, name: str, u: np.ndarray) -> Columns:
+        """Settings from uniform numbers of shape (n, width) in [0, 1): a column of shape (n,) for each variable."""
+
+    def every(self, name: str) -> Columns:
+        """Each of its settings once, as columns of shape (n_points,); only where there are finitely many."""
+        n = int(self.n_points)
+        return self.from_unit(name, (np.arange(n)[:, None] + 0.5) / n)
+
+    @abstractmethod
+    def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """What a model sees: shape (n, k), about 0 to 1 inside the space."""
+
+    @abstractmethod
+    def features(self, name: str) -> tuple[str, ...]:
+        """A label for each of the k encoded columns."""
+
+    @abstractmethod
+    def problem(self, name: str, values: Mapping[str, Any]) -> str | None:
+        """What is wrong with the values of one point, or None. Assumes that all its variables are there."""
+
+    def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
+        """The same values in their own types, grid values exactly on their grid. Raises ValueError."""
+        return {variable: _plain(values[variable]) for variable in self.variables(name)}
+
+
+def _plain(value: Any) -> Value:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _decimals(*numbers: float) -> int:
+    return max(0, *(-int(Decimal(repr(float(number))).as_tuple().exponent) for number in numbers))
+
+
+class Grid:
+    """Evenly spaced values low, low + step, … up to high, free of rounding dust."""
+
+    def __init__(self, low: float, high: float, step: float) -> None:
+        self.low, self.step = low, step
+        self.n = math.floor((high - low) / step + 1e-9) + 1
+        self._decimals = min(15, _decimals(low, step))
+
+    def at(self, index: np.ndarray) -> np.ndarray:
+        return np.round(self.low + self.step * index, self._decimals)
+
+    def nearest(self, values: np.ndarray) -> np.ndarray:
+        return self.at(np.clip(np.rint((values - self.low) / self.step), 0, self.n - 1))
+
+
+class _Number(Parameter, ABC):
+    """What Real and Integer share: a range, perhaps logarithmic, perhaps a grid."""
+
+    low: float
+    high: float
+    step: float | None = Field(None, gt=0)
+    log: bool = False
+    unit: str | None = None
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> _Number:
+        if not self.low < self.high:
+            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a log scale needs low > 0, not {self.low:g}")
+        if self.step is not None and self.step > self.high - self.low:
+            raise ValueError(f"step ({self.step:g}) is larger than the range ({self.high - self.low:g})")
+        return self
+
+    @property
+    def grid(self) -> Grid | None:
+        return None if self.step is None else Grid(self.low, self.high, self.step)
+
+    @property
+    def n_points(self) -> float:
+        return self.grid.n if self.grid else math.inf
+
+    def _scaled(self, values: np.ndarray) -> np.ndarray:
+        low, high = self.low, self.high
+        if self.log:
+            low, high, values = math.log(low), math.log(high), np.log(np.maximum(values, 1e-300))
+        return (values - low) / (high - low)
+
+    def _unscaled(self, u: np.ndarray) -> np.ndarray:
+        if self.log:
+            values = np.exp(math.log(self.low) + u * (math.log(self.high) - math.log(self.low)))
+            return np.clip(values, self.low, self.high)
+        return self.low + u * (self.high - self.low)
+
+    def from_unit(self, name: str, u: np.ndarray) -> Columns:
+        if self.grid is None:
+            return {name: self._unscaled(u[:, 0])}
+        if self.log:
+            return {name: self.grid.nearest(self._unscaled(u[:, 0]))}
+        index = np.minimum(np.floor(u[:, 0] * self.grid.n), self.grid.n - 1)
+        return {name: self.grid.at(index)}
+
+    def every(self, name: str) -> Columns:
+        assert self.grid is not None
+        return {name: self.grid.at(np.arange(self.grid.n))}
+
+    def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        return self._scaled(np.asarray(columns[name], float))[:, None]
+
+    def features(self, name: str) -> tuple[str, ...]:
+        return (name,)
+
+    def problem(self, name: str, values: Mapping[str, Any]) -> str | None:
+        value = values[name]
+        if not _is_number(value):
+            return f"{name} must be a number, not {value!r}"
+        slack = SAME * (self.high - self.low)
+        if not self.low - slack <= value <= self.high + slack:
+            return f"{name} = {value:g} lies outside {self.low:g} to {self.high:g}"
+        if self.grid and abs(float(self.grid.nearest(np.asarray(value))) - value) > slack:
+            return f"{name} = {value:g} lies off its grid of {self.low:g} + k * {self.step:g}"
+        return None
+
+    def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
+        value = float(values[name])
+        return {name: float(self.grid.nearest(np.asarray(value))) if self.grid else value}
+
+
+class Real(_Number):
+    """A real number from low to high; on a grid where `step` is given, spread evenly in its logarithm where `log`."""
+
+    kind: Literal["real"] = "real"
+
+    def __init__(self, low: Any = None, high: Any = None, **settings: Any) -> None:
+        super().__init__(**_given(low=low, high=high), **settings)
+
+
+    def spread(self, levels: int) -> np.ndarray:
+        """Evenly spaced values from low to high (evenly in the logarithm where `log`), shape (levels,)."""
+        return self._unscaled(np.linspace(0.0, 1.0, levels))
+
+
+class Integer(_Number):
+    """A whole number from low to high, in steps of `step` (1 unless given)."""
+
+    kind: Literal["integer"] = "integer"
+    low: int
+    high: int
+    step: int = Field(1, ge=1)
+
+    def __init__(self, low: Any = None, high: Any = None, **settings: Any) -> None:
+        super().__init__(**_given(low=low, high=high), **settings)
+
+    def from_unit(self, name: str, u: np.ndarray) -> Columns:
+        return {name: super().from_unit(name, u)[name].astype(np.int64)}
+
+    def every(self, name: str) -> Columns:
+        return {name: super().every(name)[name].astype(np.int64)}
+
+    def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
+        return {name: round(float(super().coerce(name, values)[name]))}
+
+
+class Choice(Parameter):
+    """One of several options: names, numbers or yes/no, without an order."""
+
+    kind: Literal["choice"] = "choice"
+    options: tuple[str | bool | int | float, ...] = Field(min_length=1)
+    description: str = ""
+
+    def __init__(self, options: Any = None, **settings: Any) -> None:
+        super().__init__(**_given(options=options), **settings)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Choice:
+        repeated = [option for i, option in enumerate(self.options) if option in self.options[:i]]
+        if repeated:
+            raise ValueError(f"the option {repeated[0]!r} is listed twice")
+        return self
+
+    @property
+    def n_points(self) -> float:
+        return len(self.options)
+
+    def _column(self) -> np.ndarray:
+        column = np.empty(len(self.options), dtype=object)
+        column[:] = self.options
+        return column
+
+    def from_unit(self, name: str, u: np.ndarray) -> Columns:
+        index = np.minimum((u[:, 0] * len(self.options)).astype(int), len(self.options) - 1)
+        return {name: self._column()[index]}
+
+    def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        # one-hot over √2: two different options lie at distance 1, like the two ends of a number's range
+        return (np.asarray(columns[name], object)[:, None] == self._column()[None, :]) / math.sqrt(2)
+
+    def features(self, name: str) -> tuple[str, ...]:
+        return tuple(f"{name}={option}" for option in self.options)
+
+    def problem(self, name: str, values: Mapping[str, Any]) -> str | None:
+        if self._option(values[name]) is not None:
+            return None
+        return f"{name} = {values[name]!r} is none of " + ", ".join(map(str, self.options))
+
+    def _option(self, value: Any) -> Value | None:
+        value = _plain(value)
+        for option in self.options:
+            if option == value and isinstance(option, bool) == isinstance(value, bool):
+                return option
+        return next((option for option in self.options if str(option) == str(value)), None)
+
+    def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
+        option = self._option(values[name])
+        if option is None:
+            raise ValueError(self.problem(name, values))
+        return {name: option}
+
+
+class Component(BaseModel):
+    """The least and the most of one component of a mixture, in the mixture's unit; `high` None means its total."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    low: float = Field(0.0, ge=0)
+    high: float | None = None
+
+
+class Mixture(Parameter):
+    """Components whose amounts sum to `total`. Each is a variable of its own, on a grid where `step` is given."""
+
+    kind: Literal["mixture"] = "mixture"
+    components: dict[str, Component] = Field(min_length=2)
+    total: float = Field(1.0, gt=0)
+    step: float | None = Field(None, gt=0)
+    unit: str | None = None
+    description: str = ""
+
+    def __init__(self, components: Any = None, **settings: Any) -> None:
+        super().__init__(**_given(components=components), **settings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_alone(cls, data: Any) -> Any:
+        components = data.get("components") if isinstance(data, dict) else None
+        if isinstance(components, list | tuple):
+            if len(set(map(str, components))) < len(components):
+                raise ValueError("a component is listed twice")
+            return {**data, "components": {str(name): {} for name in components}}
+        return data
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Mixture:
+        low, high = self._lows.sum(), self._highs.sum()
+        if np.any(self._lows > self._highs):
+            raise ValueError("a component's low lies above its high")
+        if not low <= self.total * (1 + SAME) or not high >= self.total * (1 - SAME):
+            raise ValueError(f"the components sum to {low:g} … {high:g} and never to the total of {self.total:g}")
+        if self.step:
+            multiples = np.append(self._lows, [self.total, *self._highs]) / self.step
+            if np.any(np.abs(multiples - np.rint(multiples)) > 1e-6):
+                raise ValueError("with a step, the total and each low and high must be multiples of it")
+        return self
+
+    @property
+    def width(self) -> int:  # type: ignore[override]
+        return len(self.components)
+
+    @property
+    def _lows(self) -> np.ndarray:
+        return np.array([component.low for component in self.components.values()])
+
+    @property
+    def _highs(self) -> np.ndarray:
+        highs = [self.total if c.high is None else c.high for c in self.components.values()]
+        return np.minimum(highs, self.total)
+
+    def variables(self, name: str) -> tuple[str, ...]:
+        return tuple(self.components)
+
+    @property
+    def n_points(self) -> float:
+        if not self.step:
+            return math.inf
+        counts = np.zeros(round(self.total / self.step) + 1)
+        counts[0] = 1
+        for low, high in zip(self._lows, self._highs, strict=True):
+            ways = np.zeros_like(counts)
+            for units in range(round(low / self.step), round(high / self.step) + 1):
+                ways[units:] += counts[: len(counts) - units]
+            counts = ways
+        return float(counts[-1])
+
+    def from_unit(self, name: str, u: np.ndarray) -> Columns:
+        """Uniform on the simplex: exponential spacings normalised to one (Devroye 1986, ch. V.2).
+
+        Points over a component's `high` are poured back, in proportion to the room that the others have left.
+        """
+        shares = -np.log(np.clip(1.0 - u, 1e-300, 1.0))
+        shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
+        values = self._lows + (self.total - self._lows.sum()) * shares
+        for _ in range(len(self.components)):
+            excess = np.maximum(values - self._highs, 0.0)
+            if not excess.any():
+                break
+            values = np.minimum(values, self._highs)
+            room = self._highs - values
+            poured = excess.sum(axis=1, keepdims=True) / np.maximum(room.sum(axis=1, keepdims=True), 1e-300)
+            values = values + room * poured
+        if self.step:
+            values = self._on_grid(values)
+        return dict(zip(self.components, values.T, strict=True))
+
+    def _on_grid(self, values: np.ndarray) -> np.ndarray:
+        """Round to the step and keep the sum: the largest remainders are rounded up while there is room."""
+        assert self.step is not None
+        units, most = values / self.step, np.rint(self._highs / self.step)
+        whole = np.minimum(np.floor(units + 1e-9), most)
+        missing = np.rint(self.total / self.step - whole.sum(axis=1)).astype(int)
+        while missing.max(initial=0) > 0:
+            remainder = np.where(whole < most, units - whole, -np.inf)
+            rows = np.flatnonzero(missing > 0)
+            whole[rows, remainder[rows].argmax(axis=1)] += 1
+            missing[rows] -= 1
+        return np.round(whole * self.step, min(15, _decimals(self.step)))
+
+    def every(self, name: str) -> Columns:
+        """Built component by component: an amount stays only where the rest can still reach the total."""
+        assert self.step is not None
+        lows, highs = (np.rint(bound / self.step).astype(int) for bound in (self._lows, self._highs))
+        total = round(self.total / self.step)
+        rows: list[tuple[int, ...]] = [()]
+        for i, (low, high) in enumerate(zip(lows, highs, strict=True)):
+            least, most = total - highs[i + 1 :].sum(), total - lows[i + 1 :].sum()
+            rows = [
+                (*row, units)
+                for row in rows
+                for units in range(max(low, least - sum(row)), min(high, most - sum(row)) + 1)
+            ]
+        amounts = np.round(np.array(rows) * self.step, min(15, _decimals(self.step)))
+        return dict(zip(self.components, amounts.T, strict=True))
+
+    def lattice(self, levels: int) -> Columns:
+        """The simplex lattice with `levels` amounts of each component from its low on (Scheffé 1958)."""
+        shares = Mixture(list(self.components), total=levels - 1, step=1).every("")
+        free = self.total - self._lows.sum()
+        rows = self._lows + free * np.column_stack(list(shares.values())) / (levels - 1)
+        rows = rows[(rows <= self._highs * (1 + SAME)).all(axis=1)]
+        return dict(zip(self.components, rows.T, strict=True))
+
+    def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        values = np.column_stack([np.asarray(columns[c], float) for c in self.components])
+        free = max(self.total - self._lows.sum(), SAME * self.total)
+        return (values - self._lows) / free
+
+    def features(self, name: str) -> tuple[str, ...]:
+        return tuple(self.components)
+
+    def problem(self, name: str, values: Mapping[str, Any]) -> str | None:
+        amounts = [values[component] for component in self.components]
+        for component, amount, low, high in zip(self.components, amounts, self._lows, self._highs, strict=True):
+            if not _is_number(amount):
+                return f"{component} must be a number, not {amount!r}"
+            if not low - 1e-6 * self.total <= amount <= high + 1e-6 * self.total:
+                return f"{component} = {amount:g} lies outside {low:g} to {high:g}"
+        if abs(sum(amounts) - self.total) > 1e-6 * self.total:
+            return f"the components of {name} sum to {sum(amounts):g} instead of {self.total:g}"
+        if self.step and np.any(
+            np.abs(np.rint(np.array(amounts) / self.step) * self.step - amounts) > 1e-6 * self.total
+        ):
+            return f"a component of {name} lies off its grid of {self.step:g}"
+        return None
+
+    def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
+        return {component: float(values[component]) for component in self.components}
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    """The settings that were given; a missing one must look missing to the validation."""
+    return {key: value for key, value in settings.items() if value is not None}

@@ -1,0 +1,59 @@
+"""The JSON Schema of a campaign file, so that an editor can complete and check it while it is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from matloop.core import registry
+from matloop.core.objective import AnyObjective
+from matloop.core.space import AnyParameter
+from matloop.core.spec import Settings
+
+_HERE = "#/$defs/{model}"
+
+
+def campaign_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the file, with every planner and lab that is installed."""
+    definitions: dict[str, Any] = {}
+
+    def reference(model: Any) -> dict[str, Any]:
+        schema = TypeAdapter(model).json_schema(ref_template=_HERE)
+        definitions.update(schema.pop("$defs", {}))
+        return schema
+
+    planners, labs = _of_group("planners"), _of_group("labs")
+    wish = reference(AnyObjective)
+    for definition in list(definitions.values()):
+        if "goal" in definition.get("properties", {}):  # in a file the name is the key
+            definition["properties"].pop("name", None)
+            definition["required"] = [key for key in definition.get("required", []) if key != "name"] + ["goal"]
+    parameter = reference(AnyParameter)
+    for definition in definitions.values():
+        if "kind" in definition.get("properties", {}):
+            definition["required"] = [*definition.get("required", []), "kind"]
+    space = {
+        "type": "object",
+        "properties": {"constraints": {"type": "array", "items": {"type": "string"}}},
+        "additionalProperties": parameter,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "matloop campaign",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["space", "objective"],
+        "properties": {
+            "campaign": reference(Settings),
+            "space": space,
+            "objective": {"type": "object", "additionalProperties": wish, "minProperties": 1},
+            "planner": {"anyOf": [reference(model) for model in planners]},
+            "lab": {"anyOf": [reference(model) for model in labs]},
+        },
+        "$defs": definitions,
+    }
+
+
+def _of_group(group: str) -> list[type[BaseModel]]:
+    return [registry.load(group, name) for name in registry.names(group)]

@@ -1,0 +1,183 @@
+"""A campaign's definition: one model that is what the file says, what Python writes and what the journal stores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from matloop.core import registry
+from matloop.core.errors import InputError, Mistake, SpecError, UnitError
+from matloop.core.mistakes import explain
+from matloop.core.objective import AnyObjective
+from matloop.core.space import Space
+from matloop.core.units import check_unit
+
+NAME = re.compile(r"^\w[\w.-]{0,63}$")
+
+
+class Settings(BaseModel):
+    """The `[campaign]` table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field("campaign", description="what the campaign is called: letters, digits, - _ .")
+    description: str = ""
+    budget: int | None = Field(None, ge=1, le=10_000_000, description="how many trials")
+    budget_hours: float | None = Field(None, gt=0, description="how long engines may work on it")
+    seed: int = Field(0, ge=0, description="all random numbers follow from it")
+    pause_after: tuple[int, int] = Field((5, 8), description="[k, n]: pause after k faults of the lab in the last n")
+    store: str | None = Field(None, description="the database file; matloop.db beside the campaign's file unless given")
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, name: str) -> str:
+        if not NAME.match(name):
+            raise ValueError(f"'{name[:80]}' is no name: letters, digits, '-', '_' and '.', at most 64")
+        return name
+
+    @field_validator("pause_after")
+    @classmethod
+    def _k_of_n(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= value[0] <= value[1]:
+            raise ValueError("pause_after is [k, n] with 1 <= k <= n")
+        return value
+
+
+class CampaignSpec(BaseModel):
+    """The whole definition: what may be tried, what is wanted, who chooses and who carries out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    campaign: Settings = Settings()
+    space: Space
+    objective: tuple[AnyObjective, ...]
+    planner: SerializeAsAny[BaseModel]
+    lab: SerializeAsAny[BaseModel] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            return {"planner": {"kind": "bayesian"}, **data}
+        return data
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _named(cls, wishes: Any) -> Any:
+        """A table of name → wish, as files have it, becomes a list of wishes that know their names."""
+        if not wishes:
+            raise ValueError("nothing is wanted: name at least one objective")
+        if not isinstance(wishes, Mapping):
+            return wishes
+        return [{"name": name, **wish} if isinstance(wish, Mapping) else wish for name, wish in wishes.items()]
+
+    @field_validator("planner", mode="before")
+    @classmethod
+    def _planner_of_kind(cls, value: Any) -> Any:
+        return _of_kind("planners", value)
+
+    @field_validator("lab", mode="before")
+    @classmethod
+    def _lab_of_kind(cls, value: Any) -> Any:
+        return value if value is None else _of_kind("labs", value)
+
+    @property
+    def objectives(self) -> tuple[AnyObjective, ...]:
+        return self.objective
+
+    def to_dict(self) -> dict[str, Any]:
+        """The definition as plain data, in the shape of the file; what is at its default is left out."""
+        data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        for part, model in (("planner", self.planner), ("lab", self.lab)):
+            if model is not None:
+                data[part] = {"kind": getattr(model, "kind", "")} | data.get(part, {})
+        data["space"] = self.space.model_dump(mode="json")
+        data["objective"] = {
+            wish.name: {"goal": wish.goal} | wish.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+            for wish in self.objective
+        }
+        for wish in data["objective"].values():
+            wish.pop("name", None)
+        return data
+
+    def mistakes(self) -> list[Mistake]:
+        """What is wrong between the parts, each sound by itself: names used twice, units that nobody knows."""
+        found = self.space.mistakes()
+        names = [wish.name for wish in self.objective]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                found.append(Mistake(f"objective.{name}", "two objectives have this name"))
+            if name in self.space.variables:
+                found.append(Mistake(f"objective.{name}", "the space has a variable of this name too"))
+        units = {f"space.{variable}.unit": unit for variable, unit in self.space.units.items()}
+        units |= {f"objective.{wish.name}.unit": wish.unit for wish in self.objective if wish.unit}
+        for path, unit in units.items():
+            try:
+                check_unit(unit)
+            except UnitError as error:
+                found.append(Mistake(path, error.message, error.hint))
+        return found
+
+
+def _of_kind(group: str, value: Any) -> Any:
+    """The planner or lab that a table describes; objects pass as they are."""
+    if not isinstance(value, Mapping):
+        return value
+    kind = value.get("kind")
+    if not isinstance(kind, str):
+        raise ValueError(f"needs a kind: one of {', '.join(registry.names(group))}")
+    try:
+        model = registry.load(group, kind)
+    except InputError as error:
+        raise ValueError(f"{error.message} ({error.hint})" if error.hint else error.message) from error
+    return model.model_validate(dict(value))
+
+
+def parse_spec(data: Mapping[str, Any], source: str = "the campaign") -> CampaignSpec:
+    """The definition that the data describe. Raises SpecError with every mistake at once."""
+    mistakes: list[Mistake] = []
+    spec: CampaignSpec | None = None
+    try:
+        spec = CampaignSpec.model_validate(data)
+    except ValidationError as error:
+        mistakes = explain(error, data)
+    if spec is not None:
+        mistakes = spec.mistakes()
+    if spec is None or mistakes:
+        raise SpecError(mistakes, source)
+    return spec
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> list[str]:
+    """What changed between two definitions, a line each: 'planner.batch: 1 → 4'."""
+    lines: list[str] = []
+    for key in [*old, *(k for k in new if k not in old)]:
+        where = f"{path}.{key}" if path else str(key)
+        a, b = old.get(key), new.get(key)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            lines.extend(differences(a, b, where))
+        elif not _equal(a, b):
+            lines.append(f"{where}: {_shown(a)} → {_shown(b)}")
+    return lines
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, Sequence) and isinstance(b, Sequence) and not isinstance(a, str) and not isinstance(b, str):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
+
+
+def _shown(value: Any) -> str:
+    text = "(not set)" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,71 @@
+"""Units of measurement, checked and converted with pint; loaded only when a unit is really needed."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from matloop.core.errors import UnitError
+
+if TYPE_CHECKING:
+    from pint import UnitRegistry
+
+#: What chemists write for shares of a whole; pint knows only percent.
+_SHARES = re.compile(r"^\s*(wt|w|at|mol|vol|v)[ .-]*%\s*$|^\s*%\s*$", re.IGNORECASE)
+
+#: pint evaluates numbers: "9**9**9" would keep it busy for ever. No unit is a power of a number.
+_POWER_OF_NUMBER = re.compile(r"\d[\s)]*(\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻])")
+_LONGEST = 100
+
+
+@lru_cache(maxsize=1)
+def _registry() -> UnitRegistry[Any]:
+    from pint import UnitRegistry
+
+    return UnitRegistry(autoconvert_offset_to_baseunit=True)
+
+
+def _written_for_pint(unit: str) -> str:
+    return "percent" if _SHARES.match(unit) else unit.replace("μ", "µ").replace("°C", "degC").replace("°", "degree")
+
+
+@lru_cache(maxsize=512)
+def _parsed(unit: str) -> Any:
+    if len(unit) > _LONGEST or _POWER_OF_NUMBER.search(unit):
+        raise UnitError(f"'{unit[:60]}' is no unit", "write it as in 'mm', 'S/cm', 'mol/L', 'degC', 'percent'")
+    try:
+        return _registry().Unit(_written_for_pint(unit))
+    except Exception as error:
+        raise UnitError(f"unknown unit '{unit}'", "write it as in 'mm', 'S/cm', 'mol/L', 'degC', 'percent'") from error
+
+
+def check_unit(unit: str) -> None:
+    """Raise UnitError unless the unit can be read."""
+    _parsed(unit)
+
+
+def convert(value: float, unit: str | None, target: str | None) -> float:
+    """The value, given in `unit`, expressed in `target`; a missing unit means the target's own.
+
+    Raises UnitError where one of them is unknown or the dimensions differ.
+    """
+    if not unit or unit == target:
+        return value
+    if not target:
+        raise UnitError(f"'{unit}' was given for a quantity that has no unit", "state its unit in the campaign file")
+    source, wanted = _parsed(unit), _parsed(target)
+    if source.dimensionality != wanted.dimensionality:
+        raise UnitError(f"'{unit}' is not a unit of the same dimension as '{target}'")
+    return float(_registry().Quantity(value, source).to(wanted).magnitude)
+
+
+_QUANTITY = re.compile(r"^\s*([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
+
+
+def parse_quantity(text: str) -> tuple[float, str | None]:
+    """Split '31.2 kJ' into (31.2, 'kJ'); the unit is None where there is none. Raises UnitError for no number."""
+    match = _QUANTITY.match(text)
+    if not match:
+        raise UnitError(f"'{text[:60]}' is not a number")
+    return float(match.group(1)), match.group(2) or None
