@@ -1,0 +1,199 @@
+"""The exact Gaussian process that planners think with: a scikit-learn regressor which takes milliseconds.
+
+Outcomes y are standardized, z = (y − mean) / scale, and z = f(x) + ε with f of zero mean, unit variance and a
+stationary kernel, ε normal of variance σ². Length scales and σ² maximize their posterior density: see
+`hyperparameters`.
+Formulas: Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, ch. 2 and 5.
+"""
+
+import copy
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from matloop.models import cholesky, hyperparameters
+from matloop.models.kernels import KERNELS, squared_distances, weighted_input_gradient
+from matloop.models.regressor import Regressor, inputs, outcomes
+
+Array = NDArray[np.float64]
+
+
+class GaussianProcess(Regressor):
+    """Exact Gaussian process regression. It answers to any finite data, and `fallback_` says what that took.
+
+    Parameters
+    ----------
+    kernel : "matern52" or "squared_exponential".
+    n_search : with more observations than this, hyperparameters are searched on that many of them, drawn with
+        a fixed seed; the posterior always knows all.
+
+    Inputs are expected in the unit cube: the prior of the length scales is written for it.
+
+    Attributes after `fit`
+    ----------------------
+    length_scale_ : (d,), in units of the inputs.
+    noise_variance_ : float, the learned variance of one measurement, in units of y squared.
+    log_marginal_likelihood_ : float, of all standardized outcomes at these hyperparameters.
+    theta_ : (d + 1,), log length scales and log noise variance of standardized outcomes.
+    fallback_ : what had to be done instead of an ordinary fit, in words; None after an ordinary fit.
+    """
+
+    def __init__(self, kernel: str = "matern52", n_search: int = 300) -> None:
+        self.kernel = kernel
+        self.n_search = n_search
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        noise_variance: ArrayLike | None = None,
+        start: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from inputs X (n, d) and outcomes y (n,).
+
+        `noise_variance` (n,), in units of y squared, is the noise of each observation where it is known; NaN
+        entries use the learned one. `start` (d + 1,), the `theta_` of an earlier fit, is where the search
+        begins. Raises ValueError where shapes do not fit or an entry is not finite.
+        """
+        self._kernel = _kernel(self.kernel)
+        X, y = inputs(X), outcomes(y)
+        if len(X) != len(y):
+            raise ValueError(f"X has {len(X)} rows and y has {len(y)}: each observation needs both")
+        self.n_features_in_ = X.shape[1]
+        self.outcome_mean_, self.outcome_scale_ = _standardization(y)
+        self._X, self._z = X, self._standardize(y)
+        self._known_noise = self._standardize_noise(noise_variance, len(y))
+        self.fallback_: str | None = None
+        self.theta_ = self._search(None if start is None else np.array(start, dtype=float))
+        return self._factorize()
+
+    def condition(self, X: ArrayLike, y: ArrayLike | None = None, noise_variance: ArrayLike | None = None) -> Self:
+        """A new model which also knows X (k, d) and y (k,), with the same hyperparameters, in O(n²k).
+
+        Without y the posterior means stand in ("kriging believer", Ginsbourger, Le Riche & Carraro 2010,
+        doi:10.1007/978-3-642-10701-6_6): the mean stays and the uncertainty shrinks, as for trials under way.
+        """
+        X = self._inputs_like_fit(X)
+        y = outcomes(self.predict(X) if y is None else y)
+        new = copy.copy(self)
+        known = self._standardize_noise(noise_variance, len(y))
+        corner = self._covariance_of_observations(X, known)
+        new._X, new._z = np.concatenate([self._X, X]), np.concatenate([self._z, self._standardize(y)])
+        new._known_noise = np.concatenate([self._known_noise, known])
+        L = cholesky.extend(self._L, self._kernel(X, self._X, self.length_scale_), corner)
+        return new._factorize() if L is None else new._weigh(L)
+
+    def predict(self, X: ArrayLike, return_std: bool = False, return_cov: bool = False) -> Any:
+        """The mean (m,) of f at X (m, d); where asked, with its standard deviation (m,) or covariance (m, m).
+
+        They are of f itself: a new measurement has `noise_variance_` on top of std².
+        """
+        X = self._inputs_like_fit(X)
+        cross = self._kernel(X, self._X, self.length_scale_)
+        mean = self.outcome_mean_ + self.outcome_scale_ * (cross @ self._alpha)
+        if not (return_std or return_cov):
+            return mean
+        half = cholesky.solve_lower(self._L, cross.T)
+        if return_std:
+            return mean, self.outcome_scale_ * _std(half)
+        prior = self._kernel(X, X, self.length_scale_)
+        return mean, self.outcome_scale_**2 * (prior - half.T @ half)
+
+    def predict_with_gradient(self, X: ArrayLike) -> tuple[Array, Array, Array, Array]:
+        """Mean (m,), standard deviation (m,) and the gradient of each wrt X (m, d)."""
+        X = self._inputs_like_fit(X)
+        cross, slope = self._kernel.profile(squared_distances(X, self._X, self.length_scale_))
+        std = _std(cholesky.solve_lower(self._L, cross.T))
+        weights = cholesky.solve(self._L, cross.T).T
+
+        def gradient(weights: Array) -> Array:
+            return weighted_input_gradient(slope, weights, X, self._X, self.length_scale_)
+
+        scale = self.outcome_scale_
+        mean = self.outcome_mean_ + scale * (cross @ self._alpha)
+        return mean, scale * std, scale * gradient(self._alpha), -scale * gradient(weights) / std[:, None]
+
+    @property
+    def length_scale_(self) -> Array:
+        return np.exp(self.theta_[:-1])
+
+    @property
+    def noise_variance_(self) -> float:
+        return float(np.exp(self.theta_[-1]) * self.outcome_scale_**2)
+
+    def relevance(self) -> Array:
+        """How much each input matters (d,): 1 − the prior correlation of f between the two ends of its range.
+
+        0: the outcome does not depend on this input; 1: what is known at one end says nothing of the other.
+        """
+        return 1.0 - self._kernel.profile(1.0 / self.length_scale_**2)[0]
+
+    def _search(self, start: Array | None) -> Array:
+        """θ by its posterior density."""
+        default = hyperparameters.start(self.n_features_in_)
+        if not self._z.any():
+            self.fallback_ = "all outcomes are equal: hyperparameters stay at the modes of their priors"
+            return default
+        rows = _subset(len(self._z), self.n_search)
+        data = self._X[rows], self._z[rows], self._known_noise[rows]
+        posterior = hyperparameters.Posterior(*data, self._kernel)
+        return hyperparameters.search(posterior, default if start is None else start)
+
+    def _factorize(self) -> Self:
+        L, jitter = cholesky.factor_with_jitter(self._covariance_of_observations(self._X, self._known_noise))
+        if jitter:
+            self.fallback_ = f"covariance matrix not positive definite: {jitter:g} was added to its diagonal"
+        return self._weigh(L)
+
+    def _weigh(self, L: Array) -> Self:
+        """Keep the factor L, and what follows from it and the outcomes."""
+        self._L, self._alpha = L, cholesky.solve(L, self._z)
+        self.log_marginal_likelihood_ = hyperparameters.log_marginal_likelihood(L, self._alpha, self._z)
+        return self
+
+    def _covariance_of_observations(self, X: Array, known_noise: Array) -> Array:
+        K = self._kernel(X, X, self.length_scale_)
+        K.flat[:: len(K) + 1] = 1.0 + hyperparameters.noise(known_noise, self.theta_)
+        return K
+
+    def _standardize(self, y: Array) -> Array:
+        return (y - self.outcome_mean_) / self.outcome_scale_
+
+    def _standardize_noise(self, noise_variance: ArrayLike | None, n: int) -> Array:
+        """Known noise (n,) of standardized outcomes, NaN where it is to be learned."""
+        if noise_variance is None:
+            return np.full(n, np.nan)
+        known = np.asarray(noise_variance, dtype=float)
+        if known.shape != (n,) or (known < 0.0).any():
+            raise ValueError("noise_variance needs one variance ≥ 0, or NaN, for each observation")
+        return known / self.outcome_scale_ / self.outcome_scale_
+
+
+def _kernel(name: str) -> Any:
+    if name not in KERNELS:
+        raise ValueError(f"there is no kernel {name!r}: choose one of {', '.join(KERNELS)}")
+    return KERNELS[name]
+
+
+def _standardization(y: Array) -> tuple[float, float]:
+    """Mean and standard deviation of y (n,) without overflow; a deviation of 1 where all are equal."""
+    largest = np.abs(y).max() or 1.0
+    unit = y / largest
+    mean, scale = unit.mean(), unit.std()
+    if scale < 1e-13:
+        return float(y[0]), 1.0
+    return float(mean * largest), float(scale * largest)
+
+
+def _std(half: Array) -> Array:
+    """Standard deviation (m,) of f from L⁻¹ k (n, m); rounding must not make it zero or less."""
+    variance = 1.0 - np.einsum("nm,nm->m", half, half)
+    return np.sqrt(np.maximum(variance, 1e-14))
+
+
+def _subset(n: int, n_search: int) -> Any:
+    """Rows to search on: all, or a plain random sample, which keeps the near neighbours that tell noise."""
+    if n <= n_search:
+        return slice(None)
+    return np.sort(np.random.default_rng(0).choice(n, n_search, replace=False))

@@ -1,0 +1,127 @@
+"""The search for a Gaussian process's hyperparameters: maximum a posteriori, with analytic gradients.
+
+θ = (log ℓ_1, …, log ℓ_d, log σ²): one length scale per input and the noise variance of standardized outcomes.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from matloop.models import cholesky
+from matloop.models.kernels import Kernel
+
+Array = NDArray[np.float64]
+
+MINIMUM_NOISE = 1e-8
+"""No noise variance (of standardized outcomes) counts as smaller: two equal rows then still have a factor."""
+
+LENGTH_SCALE_BOUNDS = (5e-3, 1e3)
+NOISE_BOUNDS = (1e-6, 10.0)
+
+
+@dataclass(frozen=True)
+class LogNormal:
+    """The density of x > 0 whose logarithm is normal."""
+
+    location: float
+    scale: float
+
+    @property
+    def mode(self) -> float:
+        return math.exp(self.location - self.scale**2)
+
+    def log_density(self, log_x: Array) -> tuple[float, Array]:
+        """Σ log p(x), up to a constant, and its gradient wrt log x (k,)."""
+        z = (log_x - self.location) / self.scale
+        return float(-log_x.sum() - 0.5 * z @ z), -1.0 - z / self.scale
+
+
+def length_scale_prior(n_inputs: int) -> LogNormal:
+    """Length scales grow with √d, so that the model is as complex in many dimensions as in few.
+
+    Hvarfner, Hellsten & Nardi 2024, Vanilla Bayesian Optimization Performs Great in High Dimensions,
+    ICML (arXiv:2402.02229).
+    """
+    return LogNormal(math.sqrt(2.0) + 0.5 * math.log(n_inputs), math.sqrt(3.0))
+
+
+NOISE_PRIOR = LogNormal(-4.0, 1.0)
+"""Noise is a small share of the outcomes' variance unless they say otherwise (same source)."""
+
+
+def noise(known: Array, theta: Array) -> Array:
+    """Noise variances (n,) of standardized outcomes: the known ones, σ² where they are NaN."""
+    return np.maximum(np.where(np.isnan(known), math.exp(theta[-1]), known), MINIMUM_NOISE)
+
+
+def log_marginal_likelihood(L: Array, alpha: Array, z: Array) -> float:
+    """log p(z | X, θ) from the Cholesky factor L (n, n) of K, α = K⁻¹z (n,) and z (n,)."""
+    return float(-0.5 * z @ alpha - np.log(L.diagonal()).sum() - 0.5 * len(z) * math.log(2.0 * math.pi))
+
+
+class Posterior:
+    """log p(y | X, θ) + log p(θ) of standardized outcomes, as a function of θ.
+
+    X (n, d) lies in the unit cube, z (n,) are the outcomes and `known_noise` (n,) their noise variances, NaN
+    where σ² holds.
+    """
+
+    def __init__(self, X: Array, z: Array, known_noise: Array, kernel: Kernel) -> None:
+        n, d = X.shape
+        self._z, self._kernel = z, kernel
+        # (d, n²): both sums over inputs and sums over pairs are then one matrix-vector product
+        self._squares = np.ascontiguousarray(((X[:, None, :] - X[None, :, :]) ** 2).reshape(n * n, d).T)
+        self._known_noise, self._is_learned = known_noise, np.isnan(known_noise)
+        self._length_scale_prior = length_scale_prior(d)
+
+    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """The log posterior density and its gradient (d + 1,); −inf and zeros where K has no factor."""
+        precision = np.exp(-2.0 * theta[:-1])
+        n = len(self._z)
+        K, slope = self._kernel.profile((precision @ self._squares).reshape(n, n))
+        K.flat[:: n + 1] += noise(self._known_noise, theta)
+        L = cholesky.factor(K)
+        if L is None:
+            return -math.inf, np.zeros_like(theta)
+        likelihood, gradient = self._likelihood(L, slope, precision, math.exp(theta[-1]))
+        prior, prior_gradient = self._prior(theta)
+        return likelihood + prior, gradient + prior_gradient
+
+    def _likelihood(self, L: Array, slope: Array, precision: Array, noise_variance: float) -> tuple[float, Array]:
+        """log p(z | X, θ), and ½ tr((ααᵀ − K⁻¹) ∂K/∂θ) with α = K⁻¹z (Rasmussen & Williams 2006, eq. 5.9)."""
+        alpha = cholesky.solve(L, self._z)
+        inverse = cholesky.inverse_lower(L)
+        # ∂K/∂log ℓ is symmetric with a zero diagonal: the lower triangle of K⁻¹, doubled, gives the same sum
+        weight = np.outer(alpha, alpha)
+        weight -= 2.0 * inverse.T
+        weight *= slope
+        gradient = np.empty(len(precision) + 1)
+        gradient[:-1] = -precision * (self._squares @ weight.ravel())
+        gradient[-1] = 0.5 * noise_variance * ((alpha**2 - inverse.diagonal()) @ self._is_learned)
+        return log_marginal_likelihood(L, alpha, self._z), gradient
+
+    def _prior(self, theta: Array) -> tuple[float, Array]:
+        length_scales, length_scale_gradient = self._length_scale_prior.log_density(theta[:-1])
+        noise, noise_gradient = NOISE_PRIOR.log_density(theta[-1:])
+        return length_scales + noise, np.concatenate([length_scale_gradient, noise_gradient])
+
+
+def start(n_inputs: int) -> Array:
+    """θ (d + 1,) at the modes of the priors."""
+    modes = [length_scale_prior(n_inputs).mode] * n_inputs + [NOISE_PRIOR.mode]
+    return np.log(modes)
+
+
+def search(posterior: Posterior, start: Array) -> Array:
+    """The θ (d + 1,) which L-BFGS-B climbs to from the start."""
+
+    def loss(theta: Array) -> tuple[float, Array]:
+        value, gradient = posterior.value_and_gradient(theta)
+        return (-value, -gradient) if math.isfinite(value) else (1e25, gradient)
+
+    bounds = np.log([LENGTH_SCALE_BOUNDS] * (len(start) - 1) + [NOISE_BOUNDS])
+    options = {"maxiter": 60, "ftol": 1e-7, "gtol": 1e-3}
+    return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x

@@ -1,0 +1,93 @@
+"""The Bayesian planner: a Gaussian process of what was measured, and the point where most improvement is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from matloop.core.event import Prediction, Proposal
+from matloop.core.objective import Objective
+from matloop.core.space import Point, Space
+from matloop.core.trial import Observation
+from matloop.planners.beliefs import Beliefs
+from matloop.planners.designs import Design, LatinHypercube, Random, Sobol
+from matloop.planners.sampling import keys_of
+from matloop.planners.search import highest
+from matloop.planners.surrogates import usable
+
+
+class Bayesian(BaseModel):
+    """Learns from every result: after a few space-filling starts, each trial is where improvement is expected most.
+
+    The model is an exact Gaussian process (Matérn 5/2, a length scale for each parameter) for each objective; the
+    choice maximizes the logarithm of expected improvement (Ament et al. 2023, arXiv:2310.20708). Pending trials count
+    as measured at their expected value. Several goals are joined by a random Chebyshev scalarization for each trial
+    (Knowles 2006, doi:10.1109/TEVC.2005.851274); thresholds weigh in with the probability that they are met.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["bayesian"] = "bayesian"
+    batch: int = Field(1, ge=1, description="how many trials are planned in the same breath")
+    starts: int | None = Field(
+        None, ge=1, description="trials before the model takes over; 2 for each parameter, and 2"
+    )
+    design: Literal["random", "sobol", "latin_hypercube"] = Field("latin_hypercube", description="where these lie")
+
+    def propose(
+        self,
+        space: Space,
+        objectives: Sequence[Objective],
+        observations: Sequence[Observation],
+        pending: Sequence[Point],
+        n: int,
+        rng: np.random.Generator,
+    ) -> list[Proposal]:
+        tried = keys_of(space, [*(o.point for o in observations), *pending])
+        learned = usable(objectives, observations)
+        missing = self._n_starts(space) - len(observations) - len(pending)
+        proposals = self._starts(space, tried, n if len(learned) < 2 else min(n, max(missing, 0)), rng)
+        if len(proposals) < n and len(learned) >= 2:
+            beliefs = Beliefs(space, objectives, learned, rng).with_pending([*pending, *_points(proposals)])
+            proposals += self._by_model(
+                space, beliefs, tried | keys_of(space, _points(proposals)), n - len(proposals), rng
+            )
+        return proposals
+
+    def _n_starts(self, space: Space) -> int:
+        return self.starts or min(2 * space.width + 2, 24)
+
+    def _starts(self, space: Space, tried: set[Any], n: int, rng: np.random.Generator) -> list[Proposal]:
+        if n <= 0:
+            return []
+        size = self._n_starts(space)
+        designs: dict[str, Design] = {
+            "random": Random(),
+            "sobol": Sobol(),
+            "latin_hypercube": LatinHypercube(size=size),
+        }
+        design = designs[self.design]
+        reason = f"start {design.reason}"
+        return [Proposal(point=point, reason=reason) for point in islice(design.points(space, rng, tried), n)]
+
+    def _by_model(
+        self, space: Space, beliefs: Beliefs, tried: set[Any], n: int, rng: np.random.Generator
+    ) -> list[Proposal]:
+        proposals: list[Proposal] = []
+        for _ in range(n):
+            point = highest(space, beliefs.score, tried, rng)
+            if point is None:
+                break
+            predicted = {k: Prediction(mean=m, std=s) for k, (m, s) in beliefs.predictions(point).items()}
+            proposals.append(Proposal(point=point, reason=beliefs.reason(point), predicted=predicted))
+            tried = tried | {space.key(point)}
+            beliefs = beliefs.with_pending([point])
+        return proposals
+
+
+def _points(proposals: Sequence[Proposal]) -> list[Point]:
+    return [proposal.point for proposal in proposals]

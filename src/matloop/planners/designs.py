@@ -1,0 +1,182 @@
+"""Designs that fill a space without learning: random, Sobol, Latin hypercube, grid.
+
+Each is a fixed sequence of points for a given seed; the trial's number says how far along it a campaign is.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from matloop.core.event import Proposal
+from matloop.core.objective import Objective
+from matloop.core.parameter import Columns, Mixture, Parameter, Real
+from matloop.core.seeds import shared, trial_number
+from matloop.core.space import Point, Space
+from matloop.core.trial import Observation
+from matloop.planners.sampling import CHUNK, MOST_DRAWS, Sampler, distinct, keys_of
+
+
+class Design(BaseModel, ABC):
+    """What the designs share: no point twice, none that breaks a constraint."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch: int = Field(1, ge=1, description="how many trials are planned in the same breath")
+
+    @abstractmethod
+    def points(self, space: Space, rng: np.random.Generator, tried: set[Any]) -> Iterator[Point]:
+        """The points from this trial on, in order; ends where the space has no more to offer."""
+
+    @property
+    @abstractmethod
+    def reason(self) -> str:
+        """Why a point of this design is proposed."""
+
+    def propose(
+        self,
+        space: Space,
+        objectives: Sequence[Objective],
+        observations: Sequence[Observation],
+        pending: Sequence[Point],
+        n: int,
+        rng: np.random.Generator,
+    ) -> list[Proposal]:
+        tried = keys_of(space, [*(o.point for o in observations), *pending])
+        return [Proposal(point=point, reason=self.reason) for point in islice(self.points(space, rng, tried), n)]
+
+
+class Random(Design):
+    """Uniformly random points; of a finite space each at most once."""
+
+    kind: Literal["random"] = "random"
+
+    @property
+    def reason(self) -> str:
+        return "drawn at random"
+
+    def points(self, space: Space, rng: np.random.Generator, tried: set[Any]) -> Iterator[Point]:
+        candidates = space.candidates()
+        if candidates is not None:
+            order = rng.permutation(len(next(iter(candidates.values()))))
+            yield from distinct(space, {name: column[order] for name, column in candidates.items()}, tried)
+            return
+        yield from _from_blocks(space, _endless(lambda n: rng.random((n, space.width))), tried, skip=0)
+
+
+class Sobol(Design):
+    """A scrambled Sobol sequence: fills the space more evenly than chance (Owen 1998, doi:10.1006/jcom.1998.0487)."""
+
+    kind: Literal["sobol"] = "sobol"
+
+    @property
+    def reason(self) -> str:
+        return "the next point of a Sobol sequence, to fill the space"
+
+    def points(self, space: Space, rng: np.random.Generator, tried: set[Any]) -> Iterator[Point]:
+        from scipy.stats import qmc
+
+        sequence = qmc.Sobol(space.width, scramble=True, rng=shared(rng))
+        yield from _from_blocks(space, _endless(sequence.random), tried, skip=trial_number(rng) - 1)
+
+
+class LatinHypercube(Design):
+    """Latin hypercubes of `size` points, one after the other (McKay et al. 1979, doi:10.2307/1268522).
+
+    In each, every parameter's range is cut into `size` strata, and each stratum holds one point.
+    """
+
+    kind: Literal["latin_hypercube"] = "latin_hypercube"
+    size: int = Field(10, ge=1, description="the points of one hypercube: best the trials that you plan")
+
+    @property
+    def reason(self) -> str:
+        return f"from a Latin hypercube of {self.size} points, to fill the space"
+
+    def points(self, space: Space, rng: np.random.Generator, tried: set[Any]) -> Iterator[Point]:
+        common = shared(rng)
+        blocks = (self._block(space.width, common) for _ in iter(int, 1))
+        yield from _from_blocks(space, blocks, tried, skip=trial_number(rng) - 1)
+
+    def _block(self, width: int, rng: np.random.Generator) -> np.ndarray:
+        strata = np.argsort(rng.random((self.size, width)), axis=0)
+        return (strata + rng.random((self.size, width))) / self.size
+
+
+class GridDesign(Design):
+    """Every combination, one after the other; a continuous parameter takes `levels` values from low to high."""
+
+    kind: Literal["grid"] = "grid"
+    levels: int = Field(5, ge=2, description="how many values a continuous parameter takes")
+    shuffle: bool = Field(False, description="visit the grid in random order instead of row by row")
+
+    @property
+    def reason(self) -> str:
+        return "the next point of the grid"
+
+    def points(self, space: Space, rng: np.random.Generator, tried: set[Any]) -> Iterator[Point]:
+        tables = [_levels(name, parameter, self.levels) for name, parameter in space.parameters.items()]
+        sizes = [len(next(iter(table.values()))) for table in tables]
+        for flat in self._order(math.prod(sizes), rng):
+            places = np.unravel_index(flat, sizes)
+            columns = {v: column[i] for table, i in zip(tables, places, strict=True) for v, column in table.items()}
+            ok = space.feasible(columns)
+            for point in distinct(space, {v: column[ok] for v, column in columns.items()}, tried):
+                if not space.problems(point):  # a level may lie off the step of its parameter
+                    yield point
+
+    def _order(self, total: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """The positions in chunks, so that a grid of any size costs no memory."""
+        if self.shuffle and total <= MOST_DRAWS:
+            order = shared(rng).permutation(total)
+            yield from np.array_split(order, max(1, total // CHUNK))
+            return
+        for start in range(0, total, CHUNK):
+            yield np.arange(start, min(start + CHUNK, total))
+
+
+def _levels(name: str, parameter: Parameter, levels: int) -> Columns:
+    if math.isfinite(parameter.n_points):
+        return parameter.every(name)
+    if isinstance(parameter, Real):
+        return {name: parameter.spread(levels)}
+    assert isinstance(parameter, Mixture)
+    return parameter.lattice(levels)
+
+
+def _endless(source: Any) -> Iterator[np.ndarray]:
+    """Blocks of growing size from a source of uniform numbers."""
+    n = 32
+    while True:
+        yield source(n)
+        n = min(2 * n, CHUNK)
+
+
+def _from_blocks(space: Space, blocks: Iterator[np.ndarray], tried: set[Any], skip: int) -> Iterator[Point]:
+    """The feasible points of the blocks, without the first `skip` of them and without those that were tried.
+
+    Ends after a long run of draws that brought nothing new: then a finite space is as good as exhausted.
+    """
+    sampler = Sampler(space)
+    seen: set[Any] = set()
+    in_vain = 0
+    for block in blocks:
+        columns, ok = sampler.columns(block)
+        found = list(distinct(space, {v: column[ok] for v, column in columns.items()}, seen))
+        seen |= {space.key(point) for point in found}
+        in_vain = 0 if found else in_vain + len(block)
+        if in_vain > MOST_DRAWS:
+            if not seen:
+                raise sampler.nothing_feasible(in_vain)
+            return
+        for point in found:
+            if skip > 0:
+                skip -= 1
+            elif space.key(point) not in tried:
+                yield point

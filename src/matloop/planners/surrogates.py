@@ -1,0 +1,59 @@
+"""What the planner believes: a Gaussian process for each objective, fed with what was really measured where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matloop.core.merit import values
+from matloop.core.objective import Objective
+from matloop.core.parameter import Columns
+from matloop.core.space import Point, Space
+from matloop.core.trial import Observation
+from matloop.models.gaussian_process import GaussianProcess
+
+
+@dataclass
+class Surrogate:
+    """One fitted model: of an objective's values, or of any other score (n,) of the same observations."""
+
+    space: Space
+    model: GaussianProcess
+    inputs: np.ndarray
+
+    def predict(self, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation, each of shape (n,)."""
+        mean, std = self.model.predict(self.space.encode(columns), return_std=True)
+        return mean, std
+
+    def mean_where_measured(self) -> np.ndarray:
+        """The mean at each observation it was fitted to, shape (n,)."""
+        return np.asarray(self.model.predict(self.inputs))
+
+    def with_pending(self, points: Sequence[Point]) -> Surrogate:
+        """The same beliefs once these points are measured as expected: the mean stays, the uncertainty shrinks."""
+        if not points:
+            return self
+        model = self.model.condition(self.space.encode(self.space.columns(points)))
+        return Surrogate(self.space, model, self.inputs)
+
+
+def usable(objectives: Sequence[Objective], observations: Sequence[Observation]) -> list[Observation]:
+    """The observations that have a value for every objective."""
+    return [o for o in observations if o.failed is None and all(wish.name in o.values for wish in objectives)]
+
+
+def fit(space: Space, observations: Sequence[Observation], y: np.ndarray, noise: np.ndarray | None = None) -> Surrogate:
+    """A model of y (n,), with the variance of each measurement (n,) where known (NaN elsewhere)."""
+    inputs = space.encode(space.columns([o.location for o in observations]))
+    return Surrogate(space, GaussianProcess().fit(inputs, y, noise_variance=noise), inputs)
+
+
+def fit_objective(space: Space, objective: Objective, observations: Sequence[Observation]) -> Surrogate:
+    """A model of the measured values of one objective."""
+    stds = np.array([o.std.get(objective.name, np.nan) for o in observations], float)
+    known = np.where(stds > 0, stds**2, np.nan)
+    noise = None if np.isnan(known).all() else known
+    return fit(space, observations, values(objective, observations), noise)
