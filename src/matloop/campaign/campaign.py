@@ -1,0 +1,276 @@
+"""A campaign: the whole undertaking, and the only object with a state."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matloop.campaign import loading
+from matloop.campaign.engine import Engine
+from matloop.campaign.journal import Journal
+from matloop.campaign.provenance import of_this_process
+from matloop.campaign.stop import StopSwitch, stopping_on_signals
+from matloop.core.contracts import Lab
+from matloop.core.errors import InputError
+from matloop.core.event import AnyEvent, Created, SpecChanged
+from matloop.core.merit import best
+from matloop.core.space import Space
+from matloop.core.spec import CampaignSpec, Settings, differences, parse_spec
+from matloop.core.state import CampaignState, TrialState
+from matloop.core.trial import Observation
+from matloop.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matloop.campaign.record import Recorded
+
+STORE = "matloop.db"
+
+
+class ChangedDefinition(InputError):
+    """The campaign was begun with another definition."""
+
+    def __init__(self, name: str, lines: Sequence[str]) -> None:
+        changes = "\n".join(f"  {line}" for line in lines)
+        super().__init__(
+            f"the definition of '{name}' has changed since it was begun:\n{changes}",
+            "go on with --accept-changes (in Python: accept_changes=True), or give the campaign another name",
+        )
+        self.differences = list(lines)
+
+
+class Campaign:
+    """A space, what is wanted, who chooses and who carries out; its memory is the journal in its store.
+
+    >>> from matloop import Campaign, Maximize, Real, Space
+    >>> campaign = Campaign(Space(x=Real(0, 1)), [Maximize("y")], budget=12, store=":memory:")
+    >>> campaign.run(lambda point: 1 - (point["x"] - 0.3) ** 2, progress=False).status
+    'finished'
+
+    The store is the file `matloop.db` in the working folder unless `store` names another; running the same script
+    again resumes where it ended. ":memory:" keeps nothing.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        objectives: Sequence[Any],
+        *,
+        planner: Any = None,
+        lab: Any = None,
+        name: str = "campaign",
+        store: str | Path | None = None,
+        folder: str | Path = ".",
+        **settings: Any,
+    ) -> None:
+        """Define a campaign; `settings` are those of the `[campaign]` table (budget, seed, …).
+
+        Relative paths of data files count from `folder`. Raises SpecError with every mistake at once.
+        """
+        data = {"campaign": {"name": name, **settings}, "space": space, "objective": tuple(objectives)}
+        parts = {"planner": planner, "lab": as_lab(lab)}
+        spec = parse_spec(data | {key: part for key, part in parts.items() if part is not None})
+        self._begin(loading.with_pools(spec, Path(folder)), store, Path(folder))
+
+    @classmethod
+    def from_spec(cls, spec: CampaignSpec, store: str | Path | None = None, folder: str | Path = ".") -> Campaign:
+        """The campaign of a definition whose pools have been read."""
+        campaign = cls.__new__(cls)
+        campaign._begin(spec, store, Path(folder))
+        return campaign
+
+    @classmethod
+    def from_file(cls, path: str | Path, store: str | Path | None = None) -> Campaign:
+        """The campaign that a file defines. Raises SpecError with every mistake at once."""
+        path = Path(path)
+        return cls.from_spec(loading.load_spec(path), store, path.parent)
+
+    @classmethod
+    def open(cls, name: str, store: str | Path = STORE) -> Campaign:
+        """A campaign that is in the store already, as its journal defines it. Raises StoreError if it is not there."""
+        opened = SqlStore(store, create=False)
+        journal = Journal(opened, name)
+        if not journal.state.sequence:
+            known = ", ".join(opened.campaigns()) or "none"
+            raise InputError(f"no campaign '{name}' in {store}", f"there are: {known}")
+        folder = Path(journal.state.provenance[0].get("folder") or Path(store).parent)
+        campaign = cls.from_spec(parse_spec(journal.state.spec, f"the journal of {name}"), store, folder)
+        campaign.__dict__["journal"] = journal
+        return campaign
+
+    def _begin(self, spec: CampaignSpec, store: str | Path | None, folder: Path) -> None:
+        self.spec = spec
+        self.folder = folder
+        named = spec.campaign.store
+        self._store_path: str | Path = store or (folder / named if named else folder / STORE)
+
+    # -- what is known --------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self.spec.campaign.name
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal; opening it makes the store if there is none, but begins no campaign."""
+        return Journal(SqlStore(self._store_path), self.name)
+
+    @property
+    def state(self) -> CampaignState:
+        return self.journal.state
+
+    @property
+    def observations(self) -> list[Observation]:
+        return self.state.observations
+
+    @property
+    def best(self) -> list[TrialState]:
+        """The best trials so far: one, or the Pareto front of several goals; empty before there is any."""
+        observations = self.observations
+        return [self.state.trials[observations[i].trial] for i in best(self.spec.objectives, observations)]
+
+    def table(self) -> pd.DataFrame:
+        """All trials as a table: a row each, with points, results and their units in the column names."""
+        from matloop.reports.export import trials_table
+
+        return trials_table(self.spec, self.state)
+
+    # -- what can be done -----------------------------------------------------------------------------------
+
+    def begin(self, accept_changes: bool = False) -> None:
+        """Write the definition into the journal, or compare it with what stands there.
+
+        Raises ChangedDefinition where it differs and the changes are not accepted.
+        """
+        journal, definition = self.journal, self.spec.to_dict()
+        if not journal.state.sequence:
+            provenance = of_this_process(definition) | {"folder": str(self.folder.resolve())}
+            created = Created(spec=definition, key=secrets.token_hex(2), provenance=provenance)
+            journal.commit(lambda state: [] if state.sequence else [created])
+        changes = differences(journal.state.spec, definition)
+        if changes and not accept_changes:
+            raise ChangedDefinition(self.name, changes)
+        if changes:
+            journal.add(SpecChanged(spec=definition, differences=changes))
+
+    def run(
+        self,
+        lab: Any = None,
+        *,
+        budget: int | None = None,
+        accept_changes: bool = False,
+        progress: bool = True,
+        on_event: Callable[[AnyEvent], None] | None = None,
+    ) -> CampaignState:
+        """Carry the campaign on until its end, or until Ctrl-C; running it again resumes.
+
+        `lab` is a Lab, or any function point -> values; it replaces the one that was defined. A function counts as
+        irreversible (after a crash, a trial that was under way is asked about, not repeated) unless it is given as
+        `FunctionLab(function, effect="none")`. Raises StoreLocked where another engine works on the store.
+        """
+        self._amend(lab, budget)
+        lab = self._ready_lab()
+        settings = self.spec.campaign
+        if settings.budget is None and settings.budget_hours is None and self.spec.space.n_points == float("inf"):
+            raise InputError("a campaign without end: it has no budget", "give it one: budget = 50")
+        with self.journal.store.engine_lock(self.name):
+            self.journal.refresh()
+            self.begin(accept_changes)
+            engine = Engine(self.spec, lab, self.journal, StopSwitch())
+            with self._shown(progress), self._heard(on_event), stopping_on_signals(engine.stop):
+                engine.run(of_this_process(self.spec.to_dict()))
+        return self.state
+
+    def propose(self, n: int = 1, accept_changes: bool = False) -> list[TrialState]:
+        """Plan n more trials for a person; returns all that wait for a result, the new ones last."""
+        from matloop.campaign.person import propose
+
+        with self.journal.store.engine_lock(self.name):
+            self.journal.refresh()
+            self.begin(accept_changes)
+            return propose(self.spec, self.journal, n)
+
+    def record(self, results: str | Path | Mapping[str, Mapping[str, Any]], by: str = "person") -> Recorded:
+        """Take results back: a CSV file, or trial -> {objective: value}. One bad row costs no other row."""
+        from matloop.campaign.record import record_table, record_values
+
+        self.begin()
+        if isinstance(results, Mapping):
+            return record_values(self.spec, self.journal, results, by)
+        return record_table(self.spec, self.journal, Path(results), by)
+
+    def resolve(
+        self, trial: str | int, *, happened: Mapping[str, Any] | None = None, discard: bool = False, why: str = ""
+    ) -> TrialState:
+        """Say what became of a trial: it happened with these values, it is discarded, or else it did not happen."""
+        from matloop.campaign.record import resolve
+
+        return resolve(self.spec, self.journal, trial, happened, discard, why)
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write the report: one HTML file that opens without network."""
+        from matloop.campaign.reporting import write_report
+
+        return write_report(self, Path(path) if path else self._beside_store(f"{self.name}-report.html"))
+
+    def _beside_store(self, name: str) -> Path:
+        path = self.journal.store.path
+        return (path.parent if path else Path()) / name
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _amend(self, lab: Any, budget: int | None) -> None:
+        if lab is not None:
+            self.spec = self.spec.model_copy(update={"lab": as_lab(lab)})
+        if budget is not None:
+            settings = Settings.model_validate(self.spec.campaign.model_dump() | {"budget": budget})
+            self.spec = self.spec.model_copy(update={"campaign": settings})
+
+    def _ready_lab(self) -> Lab:
+        lab: Any = self.spec.lab
+        if lab is None:
+            raise InputError("the campaign has no lab to carry the trials out", "add a [lab] table, or run(function)")
+        if lab.kind == "person":
+            raise InputError(
+                f"the trials of '{self.name}' are carried out by a person",
+                f"use: matloop propose {self.name} -n 4, then matloop record {self.name} results.csv",
+            )
+        store_folder = self.journal.store.folder
+        working = (store_folder or Path(self.folder)) / self.name
+        lab.prepare(self.spec.space, self.spec.objectives, working, self.folder)
+        return lab
+
+    def _shown(self, progress: bool) -> Any:
+        from contextlib import nullcontext
+
+        from matloop.campaign.display import live_display
+
+        return live_display(self.spec, self.journal) if progress else nullcontext()
+
+    def _heard(self, on_event: Callable[[AnyEvent], None] | None) -> Any:
+        from contextlib import contextmanager
+
+        @contextmanager
+        def listening() -> Any:
+            if on_event is not None:
+                self.journal.listeners.append(on_event)
+            try:
+                yield
+            finally:
+                if on_event is not None:
+                    self.journal.listeners.remove(on_event)
+
+        return listening()
+
+
+def as_lab(lab: Any) -> Any:
+    """A Lab as it is; a plain function becomes a function lab."""
+    if lab is None or not callable(lab) or isinstance(lab, Lab):
+        return lab
+    from matloop.labs.function import FunctionLab
+
+    return FunctionLab(lab)

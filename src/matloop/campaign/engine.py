@@ -1,0 +1,265 @@
+"""The engine: carries a campaign on from whatever its journal says, until its end or until it is stopped.
+
+One turn: take what the labs answer, see whether the end is reached, send what can be sent, wait a little.
+Nothing is sent before its intent is committed, and no answer is used before it is committed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from matloop.campaign.journal import Journal
+from matloop.campaign.planning import ENTERED, plan
+from matloop.campaign.stop import StopSwitch
+from matloop.core import event as e
+from matloop.core.contracts import Lab
+from matloop.core.errors import MatloopError
+from matloop.core.spec import CampaignSpec
+from matloop.core.state import CampaignState, TrialState
+from matloop.core.trial import Effect, NotStarted, Outcome, Running, Status, Trial, Unknown
+from matloop.store.crash import crash_point
+
+#: How often a trial that leaves no trace behind it is begun anew before a person is asked.
+MOST_ATTEMPTS = 3
+#: The pause between two looks at the lab grows from the first to the second, in seconds.
+SHORTEST_WAIT, LONGEST_WAIT = 0.0005, 0.1
+#: How often the journal is looked at for what others have written, in seconds.
+REFRESH = 1.0
+#: How often the lab is asked again about trials given up as unknown, in seconds.
+ASK_AGAIN = 10.0
+
+
+class Engine:
+    """Runs one campaign against one lab."""
+
+    def __init__(self, spec: CampaignSpec, lab: Lab, journal: Journal, stop: StopSwitch) -> None:
+        self.spec = spec
+        self.lab = lab
+        self.journal = journal
+        self.stop = stop
+        self.is_exhausted = False
+        self._wait = SHORTEST_WAIT
+        self._refreshed = time.monotonic()
+        self._ask_again_at = 0.0
+
+    @property
+    def state(self) -> CampaignState:
+        return self.journal.state
+
+    def run(self, provenance: dict[str, str]) -> str:
+        """Work until the end; returns the reason for it, which the journal has too."""
+        self.journal.start_clock()
+        try:
+            self.journal.add(e.Started(provenance=provenance))
+            while True:
+                moved = self._collect()
+                if end := self._end():
+                    self.journal.add(end)
+                    return end.reason
+                moved |= self._fill()
+                self._rest(moved)
+        finally:
+            self.journal.stop_clock()
+
+    # -- taking answers -------------------------------------------------------------------------------------
+
+    def _collect(self) -> bool:
+        moved = self._ask_for_the_lost()
+        for trial in self.state.of_status(Status.RUNNING):
+            answer = self._ask(trial)
+            if isinstance(answer, Running):
+                if not self._is_overdue(trial):
+                    continue
+                answer = self._give_up(trial)
+            self._take(trial, answer)
+            moved = True
+        return moved
+
+    def _ask_for_the_lost(self, at_once: bool = False) -> bool:
+        """A late answer to a trial given up as unknown is as good as one in time."""
+        if not at_once and time.monotonic() < self._ask_again_at:
+            return False
+        self._ask_again_at = time.monotonic() + ASK_AGAIN
+        answers = [(trial, self._ask(trial)) for trial in self.state.of_status(Status.UNKNOWN)]
+        told = [(trial, answer) for trial, answer in answers if isinstance(answer, Outcome | NotStarted)]
+        for trial, answer in told:
+            self._take(trial, answer)
+        return bool(told)
+
+    def _ask(self, trial: TrialState) -> Running | Outcome | NotStarted | Unknown:
+        try:
+            return self.lab.poll(trial.id)
+        except Exception as error:  # noqa: BLE001 - a lab that cannot be asked now may answer later; the deadline decides
+            return Running(f"the lab cannot be asked: {error}")
+
+    def _is_overdue(self, trial: TrialState) -> bool:
+        return self.journal.elapsed - trial.submitted_at > trial.deadline
+
+    def _give_up(self, trial: TrialState) -> Outcome | NotStarted | Unknown:
+        """Silence beyond the deadline: cancel, then listen once more."""
+        why = f"no answer within {trial.deadline:g} s"
+        try:
+            self.lab.cancel(trial.id)
+        except Exception as error:  # noqa: BLE001 - cancelling is an attempt; the trial becomes unknown either way
+            why += f"; it could not be cancelled: {error}"
+        answer = self._ask(trial)
+        return Unknown(why) if isinstance(answer, Running) else answer
+
+    def _take(self, trial: TrialState, answer: Outcome | NotStarted | Unknown) -> None:
+        if isinstance(answer, Outcome):
+            outcome = self._with_files_kept(answer)
+            self.journal.commit(lambda state: result_events(state, trial.id, outcome))
+        elif isinstance(answer, NotStarted):
+            self.journal.add(e.NotBegun(trial=trial.id, attempt=trial.attempts, reason=answer.reason))
+        elif self.lab.effect is not Effect.IRREVERSIBLE and trial.attempts < MOST_ATTEMPTS:
+            self.journal.add(
+                e.NotBegun(trial=trial.id, attempt=trial.attempts, reason=f"{answer.reason}; it may be repeated")
+            )
+        else:
+            self.journal.add(e.Lost(trial=trial.id, attempt=trial.attempts, reason=answer.reason))
+
+    def _with_files_kept(self, outcome: Outcome) -> Outcome:
+        """Put the files that a lab names into the store; one that cannot be read is said, not fatal."""
+        kept, log = {}, outcome.log
+        for name, place in outcome.files.items():
+            try:
+                kept[name] = self.journal.store.put(Path(place).read_bytes())
+            except OSError as error:
+                log = f"{log}\nfile {name} could not be kept: {error}".strip()
+        return outcome.model_copy(update={"files": kept, "log": log}) if outcome.files else outcome
+
+    # -- the end --------------------------------------------------------------------------------------------
+
+    def _end(self) -> e.Paused | e.Finished | None:
+        state = self.state
+        if state.of_status(Status.RUNNING):
+            return None
+        if self.stop.is_set:
+            return e.Paused(reason="stopped on request")
+        if reason := self._too_many_faults():
+            return e.Paused(reason=reason)
+        if not (reason := self._nothing_more_to_plan()) or state.of_status(Status.PLANNED):
+            return None
+        if state.of_status(Status.UNKNOWN) and self._ask_for_the_lost(at_once=True):
+            return self._end()
+        if unknown := state.of_status(Status.UNKNOWN):
+            numbers = ", ".join(str(trial.number) for trial in unknown)
+            return e.Paused(reason=f"{reason}; the outcome of trial {numbers} is unknown")
+        return e.Finished(reason=reason)
+
+    def _nothing_more_to_plan(self) -> str | None:
+        settings = self.spec.campaign
+        if settings.budget is not None and n_planned(self.state) >= settings.budget:
+            return f"the budget of {settings.budget} trials is used"
+        if settings.budget_hours is not None and self.journal.elapsed >= settings.budget_hours * 3600:
+            return f"the budget of {settings.budget_hours:g} hours is used"
+        return "the space holds no untried point" if self.is_exhausted else None
+
+    def _too_many_faults(self) -> str | None:
+        most, window = self.spec.campaign.pause_after
+        latest = [self.state.trials[trial] for trial in list(self.state.accepted)[-window:]]
+        latest = [t for t in latest if t.finished_at >= self._faults_count_from()]
+        faults = [t for t in latest if t.outcome is not None and t.outcome.is_fault]
+        if len(faults) < most:
+            return None
+        told = faults[-1].outcome.failed if faults[-1].outcome else ""
+        return f"{len(faults)} of the last {len(latest)} trials failed in the lab, the latest with: {told}"
+
+    def _faults_count_from(self) -> float:
+        """Faults before this engine began have been seen: whoever resumes wants to try again."""
+        return self.journal.elapsed_at_start
+
+    # -- sending --------------------------------------------------------------------------------------------
+
+    def _fill(self) -> bool:
+        """Send as much as the lab takes; plan anew only when nothing planned is left."""
+        if self.stop.is_set or self._too_many_faults():
+            return False
+        moved = False
+        while free := self.lab.capacity - len(self.state.of_status(Status.RUNNING)):
+            sent = self._send_planned(free) or self._plan_and_send(free)
+            if not sent:
+                break
+            moved = True
+        return moved
+
+    def _send_planned(self, most: int) -> bool:
+        waiting = [trial.id for trial in self.state.of_status(Status.PLANNED)][:most]
+        return self._send(lambda state: [state.trials[trial] for trial in waiting if _waits(state, trial)], ())
+
+    def _plan_and_send(self, most: int) -> bool:
+        if self._nothing_more_to_plan():
+            return False
+        wanted = int(getattr(self.spec.planner, "batch", 1))
+        if self.spec.campaign.budget is not None:
+            wanted = min(wanted, self.spec.campaign.budget - n_planned(self.state))
+        new: list[e.Planned] = []
+
+        def chosen(state: CampaignState) -> list[TrialState]:
+            new[:] = plan(self.spec, state, wanted)
+            self.is_exhausted = not new
+            return [TrialState(p.trial, p.number, p.proposal.point, p.planner) for p in new[:most]]
+
+        return self._send(chosen, new)
+
+    def _send(self, choose: Callable[[CampaignState], list[TrialState]], new: Sequence[e.Planned]) -> bool:
+        """Commit the intent (with the plans it rests on, in one transaction), then tell the lab."""
+        chosen: list[TrialState] = []
+
+        def decide(state: CampaignState) -> list[e.AnyEvent]:
+            chosen[:] = choose(state)
+            return [*new, *(self._intent(trial) for trial in chosen)]
+
+        self.journal.commit(decide)
+        for trial in chosen:
+            state = self.state.trials[trial.id]
+            if state.status is Status.RUNNING:
+                self._submit(state)
+        return bool(chosen)
+
+    def _intent(self, trial: TrialState) -> e.Submitted | e.Resolved:
+        """Limits are checked again: the definition may have changed since the trial was planned."""
+        if problems := self.spec.space.problems(trial.point):
+            return e.Resolved(trial=trial.id, verdict="discarded", why="not sent: " + "; ".join(problems))
+        return e.Submitted(trial=trial.id, attempt=trial.attempts + 1, deadline=self.lab.deadline)
+
+    def _submit(self, trial: TrialState) -> None:
+        crash_point("send.before")
+        units = {**self.spec.space.units, **{o.name: o.unit for o in self.spec.objectives if o.unit}}
+        order = Trial(trial.id, self.spec.campaign.name, trial.number, trial.attempts, trial.point, units)
+        try:
+            self.lab.submit(order)
+        except MatloopError as error:
+            outcome = Outcome(failed=f"it could not be sent: {error.message}", is_fault=True)
+            self.journal.commit(lambda state: result_events(state, trial.id, outcome))
+        crash_point("send.after")
+
+    # -- waiting --------------------------------------------------------------------------------------------
+
+    def _rest(self, moved: bool) -> None:
+        self._wait = SHORTEST_WAIT if moved else min(2 * self._wait, LONGEST_WAIT)
+        if not moved:
+            self.stop.wait(self._wait)
+        if time.monotonic() - self._refreshed > REFRESH:
+            self.journal.refresh()
+            self._refreshed = time.monotonic()
+
+
+def n_planned(state: CampaignState) -> int:
+    """How many trials count against the budget: all but those that a person entered."""
+    return sum(trial.planner != ENTERED for trial in state.trials.values())
+
+
+def result_events(state: CampaignState, trial: str, outcome: Outcome, by: str = "matloop") -> list[e.AnyEvent]:
+    """What a result adds to the journal: nothing if it is known already."""
+    if state.is_known(trial, outcome):
+        return []
+    if outcome.failed is not None:
+        return [e.Failed(trial=trial, outcome=outcome, by=by)]
+    return [e.Observed(trial=trial, outcome=outcome, by=by)]
+
+
+def _waits(state: CampaignState, trial: str) -> bool:
+    return state.trials[trial].status is Status.PLANNED

@@ -1,0 +1,94 @@
+"""From a campaign file to its definition, with the pools that it names read in."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matloop.core.errors import InputError, Mistake, SpecError, TableError
+from matloop.core.pool import Pool
+from matloop.core.spec import CampaignSpec, parse_spec
+from matloop.files.table import read_table
+from matloop.files.whole import sha256_of
+
+LARGEST_FILE = 20_000_000
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a campaign file. Raises InputError where it cannot be read, SpecError where it is no TOML."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise InputError(f"{path} is too large for a campaign file", "put a table of candidates into a CSV file")
+        content = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text file in UTF-8") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        return tomllib.loads(content.replace("\r\n", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        where, what = _place(str(error))
+        raise SpecError([Mistake(where, what)], str(path)) from error
+
+
+def _place(message: str) -> tuple[str, str]:
+    text, _, place = message.rpartition(" (at ")
+    return (place.rstrip(")"), text) if text else ("the file", message)
+
+
+def load_spec(path: Path) -> CampaignSpec:
+    """The definition in a campaign file, all pools read. Raises SpecError with every mistake at once."""
+    data = read_toml(path)
+    if isinstance(data.get("campaign", {}), Mapping):
+        data["campaign"] = {"name": _name_from(path), **data.get("campaign", {})}
+    return with_pools(parse_spec(data, path.name), path.parent, path.name)
+
+
+def _name_from(path: Path) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in path.stem) or "campaign"
+
+
+def with_pools(spec: CampaignSpec, base: Path, source: str = "the campaign") -> CampaignSpec:
+    """The same definition with each pool's file read, its hash noted, and the columns of results left out."""
+    mistakes: list[Mistake] = []
+    parameters = dict(spec.space.parameters)
+    for name, pool in parameters.items():
+        if isinstance(pool, Pool) and pool.file is not None:
+            try:
+                parameters[name] = _read_pool(pool, base, {wish.name for wish in spec.objectives})
+            except TableError as error:
+                mistakes.append(Mistake(f"space.{name}.file", error.message, error.hint))
+            except ValueError as error:
+                mistakes.append(Mistake(f"space.{name}", str(error)))
+    if not mistakes:
+        space = spec.space.model_copy(update={"parameters": parameters})
+        spec = spec.model_copy(update={"space": space})
+        mistakes = spec.mistakes()
+    if mistakes:
+        raise SpecError(mistakes, source)
+    return spec
+
+
+def _read_pool(pool: Pool, base: Path, results: set[str]) -> Pool:
+    path = find_data(str(pool.file), base)
+    table = read_table(path)
+    columns = pool.columns or tuple(name for name in table if name not in results)
+    read = pool.model_copy(update={"columns": columns, "sha256": sha256_of(path)})
+    read.load(table)
+    return read
+
+
+def find_data(file: str, base: Path) -> Path:
+    """A data file: as it stands, beside the campaign's file, or among the published data in MATLOOP_DATA."""
+    published = os.environ.get("MATLOOP_DATA")
+    places = [base / file]
+    if published:
+        places += [Path(published) / file, *sorted(Path(published).glob(f"*/{Path(file).name}"))]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        hint = "" if published else "; for published data set MATLOOP_DATA to their folder"
+        raise TableError(f"there is no file {file}", f"relative paths count from {base}{hint}")
+    return found

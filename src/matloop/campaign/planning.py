@@ -1,0 +1,71 @@
+"""Planning: from the state of a campaign to the next trials, and the proof that a journal repeats itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matloop.core.contracts import Planner
+from matloop.core.errors import PlannerError
+from matloop.core.event import AnyEvent, Planned, Proposal
+from matloop.core.seeds import generator
+from matloop.core.spec import CampaignSpec
+from matloop.core.state import CampaignState
+
+#: The planner's name of trials that a person entered.
+ENTERED = "person"
+
+
+def trial_id(campaign: str, key: str, number: int) -> str:
+    """Unique also across campaigns of the same name, so that a robot's memory cannot mix them up."""
+    return f"{campaign}-{key}-{number:04d}"
+
+
+def plan(spec: CampaignSpec, state: CampaignState, n: int) -> list[Planned]:
+    """The next n trials. Raises PlannerError where the planner breaks the contract."""
+    planner = spec.planner
+    if not isinstance(planner, Planner):
+        raise PlannerError(f"{type(planner).__name__} is no planner: it has no method propose")
+    first = state.next_number
+    proposals = _propose(spec, planner, state, first, n)
+    kind = str(getattr(planner, "kind", type(planner).__name__))
+    return [
+        Planned(
+            trial=trial_id(spec.campaign.name, state.key, number),
+            number=number,
+            proposal=proposal,
+            planner=kind,
+            batch_first=first,
+            batch_size=n,
+        )
+        for number, proposal in enumerate(proposals, start=first)
+    ]
+
+
+def _propose(spec: CampaignSpec, planner: Planner, state: CampaignState, first: int, n: int) -> list[Proposal]:
+    rng = generator(spec.campaign.seed, first)
+    proposals = planner.propose(spec.space, spec.objectives, state.observations, state.pending, n, rng)
+    for proposal in proposals:
+        if problems := spec.space.problems(proposal.point):
+            raise PlannerError("the planner proposed what may not be tried: " + "; ".join(problems))
+    return list(proposals[:n])
+
+
+def repeats(events: Sequence[AnyEvent], spec_of: dict[int, CampaignSpec]) -> list[str]:
+    """Replay a journal through its planners: what they propose now but did not then; empty where all agrees.
+
+    `spec_of` holds the definition that each `created` or `spec_changed` event brought, by its sequence.
+    """
+    state, spec, differing = CampaignState(), None, []
+    batch: dict[int, list[Proposal]] = {}
+    for event in events:
+        spec = spec_of.get(event.sequence, spec)
+        if isinstance(event, Planned) and event.planner != ENTERED and spec is not None:
+            assert isinstance(spec.planner, Planner)
+            if event.number == event.batch_first:
+                batch[event.number] = _propose(spec, spec.planner, state, event.number, event.batch_size)
+            place = event.number - event.batch_first
+            proposals = batch.get(event.batch_first, [])
+            if place >= len(proposals) or proposals[place].point != event.proposal.point:
+                differing.append(f"trial {event.number}: the journal has {event.proposal.point}")
+        state.apply(event)
+    return differing
