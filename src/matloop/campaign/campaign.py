@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from matloop.campaign.record import Recorded
+    from matloop.core.insight import Baseline
 
 STORE = "matloop.db"
 
@@ -90,15 +91,20 @@ class Campaign:
         return cls.from_spec(loading.load_spec(path), store, path.parent)
 
     @classmethod
-    def open(cls, name: str, store: str | Path = STORE) -> Campaign:
-        """A campaign that is in the store already, as its journal defines it. Raises StoreError if it is not there."""
+    def open(cls, name: str, store: str | Path = STORE, read_pools: bool = True) -> Campaign:
+        """A campaign that is in the store already, as its journal defines it. Raises InputError if it is not there.
+
+        To look at its state, the files of its pools need not be read.
+        """
         opened = SqlStore(store, create=False)
         journal = Journal(opened, name)
         if not journal.state.sequence:
             known = ", ".join(opened.campaigns()) or "none"
             raise InputError(f"no campaign '{name}' in {store}", f"there are: {known}")
         folder = Path(journal.state.provenance[0].get("folder") or Path(store).parent)
-        campaign = cls.from_spec(parse_spec(journal.state.spec, f"the journal of {name}"), store, folder)
+        spec = parse_spec(journal.state.spec, f"the journal of {name}", is_trusted=True)
+        spec = loading.with_pools(spec, folder, is_trusted=True) if read_pools else spec
+        campaign = cls.from_spec(spec, store, folder)
         campaign.__dict__["journal"] = journal
         return campaign
 
@@ -106,6 +112,7 @@ class Campaign:
         self.spec = spec
         self.folder = folder
         named = spec.campaign.store
+        self._baseline: tuple[tuple[int, int], Baseline | None] | None = None
         self._store_path: str | Path = store or (folder / named if named else folder / STORE)
 
     # -- what is known --------------------------------------------------------------------------------------
@@ -118,6 +125,11 @@ class Campaign:
     def journal(self) -> Journal:
         """The journal; opening it makes the store if there is none, but begins no campaign."""
         return Journal(SqlStore(self._store_path), self.name)
+
+    @property
+    def store_path(self) -> str | Path:
+        """Where its store is, or will be."""
+        return self._store_path
 
     @property
     def state(self) -> CampaignState:
@@ -216,6 +228,42 @@ class Campaign:
         from matloop.campaign.reporting import write_report
 
         return write_report(self, Path(path) if path else self._beside_store(f"{self.name}-report.html"))
+
+    def export(self, folder: str | Path = ".", formats: Sequence[str] = ("csv", "parquet", "jsonl")) -> list[Path]:
+        """Write the trials in each format, with units, and the whole journal; returns the paths."""
+        from matloop.reports.export import write_exports
+
+        events = self.journal.store.read(self.name)
+        return write_exports(self.spec, self.state, events, Path(folder), formats)
+
+    def baseline(self, n: int) -> Baseline | None:
+        """How random search does in n trials of this campaign; None where that can be neither run nor estimated."""
+        from matloop.campaign.baseline import baseline
+
+        key = (n, self.state.sequence)
+        if self._baseline is None or self._baseline[0] != key:
+            if getattr(self.spec.lab, "is_simulated", False):
+                self._ready_lab()
+            self._baseline = (key, baseline(self.spec, self.state, n))
+        return self._baseline[1]
+
+    def check_lab(self) -> str:
+        """Make the lab ready without sending anything; returns what it says of itself, such as an emulator's error.
+
+        Raises InputError where it cannot be made ready.
+        """
+        if getattr(self.spec.lab, "kind", "person") == "person":
+            return ""
+        return str(getattr(self._ready_lab(), "report", "") or "")
+
+    def repeats(self) -> list[str]:
+        """Replay the journal through its planners: what they would propose otherwise now; empty where all agrees."""
+        from matloop.campaign.planning import repeats
+
+        events = self.journal.store.read(self.name)
+        definitions = {e.sequence: e.spec for e in events if isinstance(e, Created | SpecChanged)}
+        specs = {i: loading.with_pools(parse_spec(spec), self.folder) for i, spec in definitions.items()}
+        return repeats(events, specs)
 
     def _beside_store(self, name: str) -> Path:
         path = self.journal.store.path

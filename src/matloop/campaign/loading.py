@@ -10,6 +10,7 @@ from typing import Any
 
 from matloop.core.errors import InputError, Mistake, SpecError, TableError
 from matloop.core.pool import Pool
+from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec, parse_spec
 from matloop.files.table import read_table
 from matloop.files.whole import sha256_of
@@ -51,8 +52,11 @@ def _name_from(path: Path) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in path.stem) or "campaign"
 
 
-def with_pools(spec: CampaignSpec, base: Path, source: str = "the campaign") -> CampaignSpec:
-    """The same definition with each pool's file read, its hash noted, and the columns of results left out."""
+def with_pools(spec: CampaignSpec, base: Path, source: str = "the campaign", is_trusted: bool = False) -> CampaignSpec:
+    """The same definition with each pool's file read, its hash noted, and the columns of results left out.
+
+    Unless `is_trusted`, everything is checked once more now that the columns are known.
+    """
     mistakes: list[Mistake] = []
     parameters = dict(spec.space.parameters)
     for name, pool in parameters.items():
@@ -64,9 +68,9 @@ def with_pools(spec: CampaignSpec, base: Path, source: str = "the campaign") -> 
             except ValueError as error:
                 mistakes.append(Mistake(f"space.{name}", str(error)))
     if not mistakes:
-        space = spec.space.model_copy(update={"parameters": parameters})
+        space = Space(constraints=spec.space.constraints, **parameters)
         spec = spec.model_copy(update={"space": space})
-        mistakes = spec.mistakes()
+        mistakes = [] if is_trusted else spec.mistakes()
     if mistakes:
         raise SpecError(mistakes, source)
     return spec

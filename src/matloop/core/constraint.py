@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
 
 from matloop.core.errors import ExpressionError
 from matloop.core.expression import Columns, Expression, Linear, parse
+from matloop.core.parameter import _given
 
 
 class Constraint(BaseModel):
@@ -19,13 +20,13 @@ class Constraint(BaseModel):
 
     text: str
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text=text)
+    def __init__(self, text: Any = None, /, **settings: Any) -> None:
+        super().__init__(**_given(text=text), **settings)
 
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, data: Any) -> Any:
-        if isinstance(data, dict):
+        if isinstance(data, dict) and set(data) <= {"text"}:
             data = data.get("text")
         if not isinstance(data, str):
             raise ValueError('a constraint is text, such as "a + b <= 5"')

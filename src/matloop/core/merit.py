@@ -14,13 +14,14 @@ def utilities(objectives: Sequence[Objective], observations: Sequence[Observatio
     """Shape (n, m), the higher the better: a column for each goal, or one shared shortfall where all are thresholds.
 
     A row that failed or misses a threshold is −inf; where nothing meets them, `best` falls back on the shortfall.
+    Where all are thresholds, only a failed row is −inf.
     """
     if not observations:
         return np.empty((0, max(1, sum(not o.is_threshold for o in objectives))))
     goals = [o for o in objectives if not o.is_threshold]
     missed = shortfall(objectives, observations)
     if not goals:
-        return -missed[:, None]
+        return np.where(np.isnan(missed), -np.inf, -missed)[:, None]
     table = np.column_stack([o.utility(values(o, observations)) for o in goals])
     table[~(missed <= 0) | ~np.isfinite(table).all(axis=1)] = -np.inf
     return table
@@ -28,15 +29,18 @@ def utilities(objectives: Sequence[Objective], observations: Sequence[Observatio
 
 def values(objective: Objective, observations: Sequence[Observation]) -> np.ndarray:
     """The measured values, shape (n,); not-a-number where a trial failed or did not measure it."""
-    return np.array([observation.values.get(objective.name, np.nan) for observation in observations], float)
+    return np.array([o.values.get(objective.name, np.nan) if o.failed is None else np.nan for o in observations], float)
 
 
 def shortfall(objectives: Sequence[Objective], observations: Sequence[Observation]) -> np.ndarray:
-    """By how much the thresholds are missed, each over the size of its limit, summed: shape (n,), 0 where met."""
+    """By how much the thresholds are missed, each over the size of its limit (unless that is zero), summed.
+
+    Shape (n,); 0 where all are met, not-a-number where one was not measured.
+    """
     total = np.zeros(len(observations))
     for objective in objectives:
         if objective.is_threshold:
-            size = max(abs(getattr(objective, "limit", 1.0)), 1e-12)
+            size = abs(getattr(objective, "limit", 1.0)) or 1.0
             total += np.maximum(-objective.utility(values(objective, observations)), 0.0) / size
     return total
 
@@ -63,8 +67,9 @@ def best_so_far(objectives: Sequence[Objective], observations: Sequence[Observat
     if goal is None or not observations:
         return np.full(len(observations), np.nan)
     table, measured = utilities(objectives, observations)[:, 0], values(goal, observations)
-    leader = np.maximum.accumulate(np.where(np.isfinite(table), table, -np.inf))
-    position = np.array([int(np.flatnonzero(table[: i + 1] == leader[i])[0]) for i in range(len(table))])
+    leader = np.maximum.accumulate(table)
+    leads_anew = leader > np.append(-np.inf, leader[:-1])
+    position = np.maximum.accumulate(np.where(leads_anew, np.arange(len(table)), 0))
     return np.where(np.isfinite(leader), measured[position], np.nan)
 
 

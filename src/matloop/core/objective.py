@@ -46,7 +46,7 @@ class Maximize(Objective):
 
     goal: Literal["maximize"] = "maximize"
 
-    def __init__(self, name: Any = None, **settings: Any) -> None:
+    def __init__(self, name: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(name=name), **settings)
 
     def utility(self, values: np.ndarray) -> np.ndarray:
@@ -61,7 +61,7 @@ class Minimize(Objective):
 
     goal: Literal["minimize"] = "minimize"
 
-    def __init__(self, name: Any = None, **settings: Any) -> None:
+    def __init__(self, name: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(name=name), **settings)
 
     def utility(self, values: np.ndarray) -> np.ndarray:
@@ -77,7 +77,7 @@ class Near(Objective):
     goal: Literal["near"] = "near"
     value: float
 
-    def __init__(self, name: Any = None, value: Any = None, **settings: Any) -> None:
+    def __init__(self, name: Any = None, value: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(name=name, value=value), **settings)
 
     def utility(self, values: np.ndarray) -> np.ndarray:
@@ -93,7 +93,7 @@ class AtMost(Objective):
     goal: Literal["at_most"] = "at_most"
     limit: float
 
-    def __init__(self, name: Any = None, limit: Any = None, **settings: Any) -> None:
+    def __init__(self, name: Any = None, limit: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(name=name, limit=limit), **settings)
 
     @property
@@ -113,7 +113,7 @@ class AtLeast(Objective):
     goal: Literal["at_least"] = "at_least"
     limit: float
 
-    def __init__(self, name: Any = None, limit: Any = None, **settings: Any) -> None:
+    def __init__(self, name: Any = None, limit: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(name=name, limit=limit), **settings)
 
     @property

@@ -21,6 +21,8 @@ Columns = dict[str, np.ndarray]
 
 #: Two numbers closer than this share of the parameter's range are the same setting.
 SAME = 1e-9
+#: Beyond these, floating point cannot tell neighbours apart any more, or overflows.
+_WIDEST, _MOST_STEPS, _MOST_SHARES = 1e300, 2**53, 1_000_000
 
 
 class Parameter(BaseModel, ABC):
@@ -76,7 +78,9 @@ def _plain(value: Any) -> Value:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return bool(-math.inf < value < math.inf)
 
 
 def _decimals(*numbers: float) -> int:
@@ -87,12 +91,18 @@ class Grid:
     """Evenly spaced values low, low + step, … up to high, free of rounding dust."""
 
     def __init__(self, low: float, high: float, step: float) -> None:
-        self.low, self.step = low, step
+        self.low, self.high, self.step = low, high, step
         self.n = math.floor((high - low) / step + 1e-9) + 1
-        self._decimals = min(15, _decimals(low, step))
+        self._power = 10.0 ** _decimals(low, step)
+        # whole numbers below 2**53 and powers of ten up to 22 are exact, and so is their quotient to the last digit
+        self._is_exact = self._power <= 1e22 and max(abs(low), abs(high)) * self._power < 2**53
 
     def at(self, index: np.ndarray) -> np.ndarray:
-        return np.round(self.low + self.step * index, self._decimals)
+        if not self._is_exact:
+            return np.minimum(self.low + self.step * index, self.high)
+        return np.minimum(
+            (round(self.low * self._power) + round(self.step * self._power) * index) / self._power, self.high
+        )
 
     def nearest(self, values: np.ndarray) -> np.ndarray:
         return self.at(np.clip(np.rint((values - self.low) / self.step), 0, self.n - 1))
@@ -114,8 +124,12 @@ class _Number(Parameter, ABC):
             raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
         if self.log and self.low <= 0:
             raise ValueError(f"a log scale needs low > 0, not {self.low:g}")
+        if self.high - self.low > _WIDEST:
+            raise ValueError(f"the range from {self.low:g} to {self.high:g} is too wide")
         if self.step is not None and self.step > self.high - self.low:
             raise ValueError(f"step ({self.step:g}) is larger than the range ({self.high - self.low:g})")
+        if self.step is not None and self.step * _MOST_STEPS < self.high - self.low:
+            raise ValueError(f"step ({self.step:g}) is too small for the range ({self.high - self.low:g})")
         return self
 
     @property
@@ -136,7 +150,7 @@ class _Number(Parameter, ABC):
         if self.log:
             values = np.exp(math.log(self.low) + u * (math.log(self.high) - math.log(self.low)))
             return np.clip(values, self.low, self.high)
-        return self.low + u * (self.high - self.low)
+        return np.minimum(self.low + u * (self.high - self.low), self.high)
 
     def from_unit(self, name: str, u: np.ndarray) -> Columns:
         if self.grid is None:
@@ -169,7 +183,13 @@ class _Number(Parameter, ABC):
 
     def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
         value = float(values[name])
-        return {name: float(self.grid.nearest(np.asarray(value))) if self.grid else value}
+        return {
+            name: float(self.grid.nearest(np.asarray(value))) if self.grid else min(max(value, self.low), self.high)
+        }
+
+    def spread(self, levels: int) -> np.ndarray:
+        """Evenly spaced values from low to high (evenly in the logarithm where `log`), shape (levels,)."""
+        return self._unscaled(np.linspace(0.0, 1.0, levels))
 
 
 class Real(_Number):
@@ -177,24 +197,19 @@ class Real(_Number):
 
     kind: Literal["real"] = "real"
 
-    def __init__(self, low: Any = None, high: Any = None, **settings: Any) -> None:
+    def __init__(self, low: Any = None, high: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(low=low, high=high), **settings)
-
-
-    def spread(self, levels: int) -> np.ndarray:
-        """Evenly spaced values from low to high (evenly in the logarithm where `log`), shape (levels,)."""
-        return self._unscaled(np.linspace(0.0, 1.0, levels))
 
 
 class Integer(_Number):
     """A whole number from low to high, in steps of `step` (1 unless given)."""
 
     kind: Literal["integer"] = "integer"
-    low: int
-    high: int
+    low: int = Field(ge=-(2**53), le=2**53)
+    high: int = Field(ge=-(2**53), le=2**53)
     step: int = Field(1, ge=1)
 
-    def __init__(self, low: Any = None, high: Any = None, **settings: Any) -> None:
+    def __init__(self, low: Any = None, high: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(low=low, high=high), **settings)
 
     def from_unit(self, name: str, u: np.ndarray) -> Columns:
@@ -214,7 +229,7 @@ class Choice(Parameter):
     options: tuple[str | bool | int | float, ...] = Field(min_length=1)
     description: str = ""
 
-    def __init__(self, options: Any = None, **settings: Any) -> None:
+    def __init__(self, options: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(options=options), **settings)
 
     @model_validator(mode="after")
@@ -282,7 +297,7 @@ class Mixture(Parameter):
     unit: str | None = None
     description: str = ""
 
-    def __init__(self, components: Any = None, **settings: Any) -> None:
+    def __init__(self, components: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(components=components), **settings)
 
     @model_validator(mode="before")
@@ -302,6 +317,8 @@ class Mixture(Parameter):
             raise ValueError("a component's low lies above its high")
         if not low <= self.total * (1 + SAME) or not high >= self.total * (1 - SAME):
             raise ValueError(f"the components sum to {low:g} … {high:g} and never to the total of {self.total:g}")
+        if self.step and self.step * _MOST_SHARES < self.total:
+            raise ValueError(f"step ({self.step:g}) is too small for a total of {self.total:g}")
         if self.step:
             multiples = np.append(self._lows, [self.total, *self._highs]) / self.step
             if np.any(np.abs(multiples - np.rint(multiples)) > 1e-6):
@@ -328,31 +345,32 @@ class Mixture(Parameter):
     def n_points(self) -> float:
         if not self.step:
             return math.inf
-        counts = np.zeros(round(self.total / self.step) + 1)
-        counts[0] = 1
-        for low, high in zip(self._lows, self._highs, strict=True):
-            ways = np.zeros_like(counts)
-            for units in range(round(low / self.step), round(high / self.step) + 1):
-                ways[units:] += counts[: len(counts) - units]
-            counts = ways
-        return float(counts[-1])
+        # stars and bars, less those in which a component exceeds its high, by inclusion and exclusion
+        free = round((self.total - self._lows.sum()) / self.step)
+        overshoots = {0: 1}
+        for most in np.rint((self._highs - self._lows) / self.step).astype(int).tolist():
+            for units, sign in list(overshoots.items()):
+                if units + most + 1 <= free:
+                    overshoots[units + most + 1] = overshoots.get(units + most + 1, 0) - sign
+        others = len(self.components) - 1
+        n = sum(sign * math.comb(free - units + others, others) for units, sign in overshoots.items())
+        return float(min(n, 10**300))
 
     def from_unit(self, name: str, u: np.ndarray) -> Columns:
-        """Uniform on the simplex: exponential spacings normalised to one (Devroye 1986, ch. V.2).
+        """Uniform on a simplex: exponential spacings normalised to one (Devroye 1986, ch. V.2).
 
-        Points over a component's `high` are poured back, in proportion to the room that the others have left.
+        The allowed mixtures lie within the simplex above the lows and within the one below the highs (Crosier 1984,
+        doi:10.1080/00401706.1984.10487957); the smaller of the two is drawn from. What exceeds a bound is poured
+        back, in proportion to the room that the other components have left.
         """
-        shares = -np.log(np.clip(1.0 - u, 1e-300, 1.0))
-        shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
-        values = self._lows + (self.total - self._lows.sum()) * shares
-        for _ in range(len(self.components)):
-            excess = np.maximum(values - self._highs, 0.0)
-            if not excess.any():
-                break
-            values = np.minimum(values, self._highs)
-            room = self._highs - values
-            poured = excess.sum(axis=1, keepdims=True) / np.maximum(room.sum(axis=1, keepdims=True), 1e-300)
-            values = values + room * poured
+        shares = -np.log1p(-np.clip(u, 1e-12, 1.0 - 1e-16))
+        shares /= shares.sum(axis=1, keepdims=True)
+        free, spare = max(self.total - self._lows.sum(), 0.0), max(self._highs.sum() - self.total, 0.0)
+        ranges = self._highs - self._lows
+        if free <= spare:
+            values = self._lows + _poured_back(free * shares, ranges)
+        else:
+            values = self._highs - _poured_back(spare * shares, ranges)
         if self.step:
             values = self._on_grid(values)
         return dict(zip(self.components, values.T, strict=True))
@@ -361,14 +379,18 @@ class Mixture(Parameter):
         """Round to the step and keep the sum: the largest remainders are rounded up while there is room."""
         assert self.step is not None
         units, most = values / self.step, np.rint(self._highs / self.step)
-        whole = np.minimum(np.floor(units + 1e-9), most)
+        whole = np.clip(np.floor(units + 1e-9), np.rint(self._lows / self.step), most)
         missing = np.rint(self.total / self.step - whole.sum(axis=1)).astype(int)
         while missing.max(initial=0) > 0:
             remainder = np.where(whole < most, units - whole, -np.inf)
             rows = np.flatnonzero(missing > 0)
             whole[rows, remainder[rows].argmax(axis=1)] += 1
             missing[rows] -= 1
-        return np.round(whole * self.step, min(15, _decimals(self.step)))
+        return self._amounts(whole)
+
+    def _amounts(self, units: np.ndarray) -> np.ndarray:
+        assert self.step is not None
+        return Grid(0.0, self.total, self.step).at(units)
 
     def every(self, name: str) -> Columns:
         """Built component by component: an amount stays only where the rest can still reach the total."""
@@ -383,8 +405,7 @@ class Mixture(Parameter):
                 for row in rows
                 for units in range(max(low, least - sum(row)), min(high, most - sum(row)) + 1)
             ]
-        amounts = np.round(np.array(rows) * self.step, min(15, _decimals(self.step)))
-        return dict(zip(self.components, amounts.T, strict=True))
+        return dict(zip(self.components, self._amounts(np.array(rows)).T, strict=True))
 
     def lattice(self, levels: int) -> Columns:
         """The simplex lattice with `levels` amounts of each component from its low on (Scheffé 1958)."""
@@ -396,8 +417,8 @@ class Mixture(Parameter):
 
     def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         values = np.column_stack([np.asarray(columns[c], float) for c in self.components])
-        free = max(self.total - self._lows.sum(), SAME * self.total)
-        return (values - self._lows) / free
+        ranges = np.minimum(self._highs - self._lows, self.total - self._lows.sum())
+        return (values - self._lows) / np.where(ranges > SAME * self.total, ranges, self.total)
 
     def features(self, name: str) -> tuple[str, ...]:
         return tuple(self.components)
@@ -418,7 +439,18 @@ class Mixture(Parameter):
         return None
 
     def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
-        return {component: float(values[component]) for component in self.components}
+        amounts = np.clip([float(values[component]) for component in self.components], self._lows, self._highs)
+        if self.step:
+            amounts = self._amounts(np.rint(amounts / self.step))
+        return dict(zip(self.components, amounts.tolist(), strict=True))
+
+
+def _poured_back(values: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Rows with the same sum as those of `values`, shape (n, k), none above `most`: the excess goes where room is."""
+    kept = np.minimum(values, most)
+    room = most - kept
+    excess = (values - kept).sum(axis=1, keepdims=True)
+    return kept + room * np.minimum(excess / np.maximum(room.sum(axis=1, keepdims=True), 1e-300), 1.0)
 
 
 def _given(**settings: Any) -> dict[str, Any]:

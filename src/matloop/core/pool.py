@@ -33,7 +33,7 @@ class Pool(Parameter):
     _rows: Columns = PrivateAttr(default_factory=dict)
     _scale: dict[str, Any] = PrivateAttr(default_factory=dict)
 
-    def __init__(self, file: Any = None, **settings: Any) -> None:
+    def __init__(self, file: Any = None, /, **settings: Any) -> None:
         super().__init__(**_given(file=file), **settings)
 
     def __eq__(self, other: object) -> bool:
@@ -125,7 +125,7 @@ class Pool(Parameter):
             if cells.dtype.kind in "fiu":
                 try:
                     matches &= np.isclose(cells, float(values[column]), rtol=1e-9, atol=0)
-                except (TypeError, ValueError):
+                except (TypeError, ValueError, OverflowError):
                     matches[:] = False
             else:
                 matches &= cells == values[column]

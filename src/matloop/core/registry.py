@@ -29,5 +29,5 @@ def load(group: str, kind: str) -> Any:
         raise InputError(f"no {group.rstrip('s')} of the kind '{kind}'", did_you_mean(kind, sorted(entries)))
     try:
         return entries[kind].load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a plugin may raise anything while it is imported
         raise InputError(f"the {group.rstrip('s')} '{kind}' cannot be loaded: {error}") from error

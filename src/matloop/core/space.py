@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
 from matloop.core.constraint import Constraint
-from matloop.core.errors import InputError, Mistake, SpecError, did_you_mean
+from matloop.core.errors import ExpressionError, InputError, Mistake, SpecError, did_you_mean
 from matloop.core.parameter import Choice, Columns, Integer, Mixture, Real, Value
 from matloop.core.pool import Pool
 
@@ -47,7 +47,10 @@ class Space(BaseModel):
 
     @model_serializer
     def _to_flat(self) -> dict[str, Any]:
-        flat: dict[str, Any] = {name: p.model_dump(exclude_none=True) for name, p in self.parameters.items()}
+        flat: dict[str, Any] = {
+            name: {"kind": p.kind} | p.model_dump(exclude_none=True, exclude_defaults=True)
+            for name, p in self.parameters.items()
+        }
         return flat | ({"constraints": [c.text for c in self.constraints]} if self.constraints else {})
 
     # -- what is in it --------------------------------------------------------------------------------------
@@ -72,14 +75,18 @@ class Space(BaseModel):
         """How many different points there are, constraints left aside; infinite where it is continuous."""
         return math.prod(p.n_points for p in self.parameters.values())
 
-    @cached_property
+    @property
     def features(self) -> tuple[str, ...]:
         """A label for each column of `encode`."""
         return tuple(f for name, p in self.parameters.items() for f in p.features(name))
 
     def mistakes(self) -> list[Mistake]:
-        """What is wrong between the parameters: names used twice, constraints on what does not exist."""
-        found: list[Mistake] = []
+        """What is wrong between the parameters: names used twice, constraints on what does not exist or is text."""
+        found = [
+            Mistake(f"space.{name!r}", "a name must be visible text that neither begins nor ends with a space")
+            for name in {*self.parameters, *self.variables}
+            if not name.strip() or name != name.strip() or not name.isprintable()
+        ]
         seen: set[str] = set()
         for name, parameter in self.parameters.items():
             for variable in parameter.variables(name):
@@ -95,6 +102,18 @@ class Space(BaseModel):
                 )
                 for name in sorted(constraint.names - seen)
             )
+        return found or self._unusable_constraints()
+
+    def _unusable_constraints(self) -> list[Mistake]:
+        """Constraints that calculate with text, which shows only when they meet a point."""
+        found: list[Mistake] = []
+        for i, constraint in enumerate(self.constraints):
+            try:
+                constraint.holds(self.from_unit(np.full((1, self.width), 0.5)))
+            except ExpressionError as error:
+                found.append(Mistake(f"space.constraints[{i}]", error.message, error.hint))
+            except ValueError:  # a pool that has not been read yet; `mistakes` is asked again when it has
+                break
         return found
 
     # -- points and columns ---------------------------------------------------------------------------------

@@ -18,12 +18,13 @@ from pydantic import (
 
 from matloop.core import registry
 from matloop.core.errors import InputError, Mistake, SpecError, UnitError
-from matloop.core.mistakes import explain
+from matloop.core.mistakes import bad_kind, explain, keys_that_are_no_text
 from matloop.core.objective import AnyObjective
+from matloop.core.pool import Pool
 from matloop.core.space import Space
 from matloop.core.units import check_unit
 
-NAME = re.compile(r"^\w[\w.-]{0,63}$")
+NAME = re.compile(r"^\w[\w.-]{0,63}\Z")
 
 
 class Settings(BaseModel):
@@ -120,9 +121,13 @@ class CampaignSpec(BaseModel):
                 found.append(Mistake(f"objective.{name}", "two objectives have this name"))
             if name in self.space.variables:
                 found.append(Mistake(f"objective.{name}", "the space has a variable of this name too"))
-        units = {f"space.{variable}.unit": unit for variable, unit in self.space.units.items()}
-        units |= {f"objective.{wish.name}.unit": wish.unit for wish in self.objective if wish.unit}
-        for path, unit in units.items():
+        units = [
+            (f"space.{name}.unit_of.{variable}" if isinstance(parameter, Pool) else f"space.{name}.unit", unit)
+            for name, parameter in self.space.parameters.items()
+            for variable, unit in parameter.units(name).items()
+        ]
+        units += [(f"objective.{wish.name}.unit", wish.unit) for wish in self.objective if wish.unit]
+        for path, unit in dict.fromkeys(units):
             try:
                 check_unit(unit)
             except UnitError as error:
@@ -136,25 +141,29 @@ def _of_kind(group: str, value: Any) -> Any:
         return value
     kind = value.get("kind")
     if not isinstance(kind, str):
-        raise ValueError(f"needs a kind: one of {', '.join(registry.names(group))}")
+        what = "is missing" if kind is None else "should be text"
+        raise bad_kind(what, "one of: " + ", ".join(registry.names(group)))
     try:
         model = registry.load(group, kind)
     except InputError as error:
-        raise ValueError(f"{error.message} ({error.hint})" if error.hint else error.message) from error
+        raise bad_kind(error.message, error.hint) from error
     return model.model_validate(dict(value))
 
 
-def parse_spec(data: Mapping[str, Any], source: str = "the campaign") -> CampaignSpec:
-    """The definition that the data describe. Raises SpecError with every mistake at once."""
-    mistakes: list[Mistake] = []
-    spec: CampaignSpec | None = None
+def parse_spec(data: Mapping[str, Any], source: str = "the campaign", is_trusted: bool = False) -> CampaignSpec:
+    """The definition that the data describe. Raises SpecError with every mistake at once.
+
+    What a journal holds was checked when it came in: `is_trusted` leaves out what takes long to check (units).
+    """
+    if mistakes := keys_that_are_no_text(data):
+        raise SpecError(mistakes, source)
     try:
         spec = CampaignSpec.model_validate(data)
     except ValidationError as error:
-        mistakes = explain(error, data)
-    if spec is not None:
-        mistakes = spec.mistakes()
-    if spec is None or mistakes:
+        raise SpecError(explain(error, data), source) from error
+    except UnicodeError as error:
+        raise SpecError([Mistake("the file", "holds text that is no valid Unicode")], source) from error
+    if not is_trusted and (mistakes := spec.mistakes()):
         raise SpecError(mistakes, source)
     return spec
 

@@ -39,6 +39,11 @@ class TrialState:
         """Whether an outcome may still come: its point is pending for the planner."""
         return self.status in (Status.PLANNED, Status.RUNNING, Status.UNKNOWN)
 
+    def knows(self, outcome: Outcome) -> bool:
+        """Whether this very result was already taken, accepted or as a conflict."""
+        kept = [] if self.outcome is None or self.is_open else [self.outcome]
+        return any(same_content(known, outcome) for known in [*kept, *(conflict for _, conflict in self.conflicts)])
+
     @property
     def observation(self) -> Observation | None:
         """What can be learned from it: a result, or a failure of the material (not of the lab)."""
@@ -91,9 +96,7 @@ class CampaignState:
 
     def is_known(self, trial: str, outcome: Outcome) -> bool:
         """Whether this very result was already taken, accepted or as a conflict."""
-        state = self.trials[trial]
-        kept = [state.outcome] if state.outcome is not None and state.status is not Status.UNKNOWN else []
-        return any(same_content(known, outcome) for known in [*kept, *(c for _, c in state.conflicts)])
+        return self.trials[trial].knows(outcome)
 
     def apply(self, event: e.Event) -> None:
         """Take one event in. Events of unknown trials would be a broken journal: KeyError."""
@@ -132,7 +135,7 @@ class CampaignState:
             case e.Submitted():
                 trial.status, trial.attempts, trial.deadline = Status.RUNNING, event.attempt, event.deadline
                 trial.submitted_at, trial.submitted_time, trial.note = event.elapsed, event.time, ""
-            case e.NotBegun():
+            case e.NotBegun() if trial.is_open:
                 trial.status, trial.note = Status.PLANNED, event.reason
             case e.Lost() if trial.is_open:
                 trial.status, trial.note = Status.UNKNOWN, event.reason
@@ -146,7 +149,7 @@ class CampaignState:
             self.sources.add(outcome.source)
         if trial.is_open or _is_fault(trial):
             self._accept(trial, outcome, event)
-        elif trial.outcome is None or not same_content(trial.outcome, outcome):
+        elif not trial.knows(outcome):
             trial.conflicts.append((event.sequence, outcome))
 
     def _accept(self, trial: TrialState, outcome: Outcome, event: e.Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
     from pint import UnitRegistry
 
 #: What chemists write for shares of a whole; pint knows only percent.
-_SHARES = re.compile(r"^\s*(wt|w|at|mol|vol|v)[ .-]*%\s*$|^\s*%\s*$", re.IGNORECASE)
+_SHARES = re.compile(r"^\s*(?:(wt|w|at|mol|vol|v)[ .-]*)?%\s*$", re.IGNORECASE)
+_SHARE_OF = {"w": "mass", "a": "amount", "m": "amount", "v": "volume"}
 
-#: pint evaluates numbers: "9**9**9" would keep it busy for ever. No unit is a power of a number.
-_POWER_OF_NUMBER = re.compile(r"\d[\s)]*(\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻])")
+#: pint evaluates numbers: "9**9**9" would keep it busy for ever. No unit is a power of a number, or has such marks.
+_NO_UNIT = re.compile(r"\d[\s)]*(\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻])|[,;:=#!?&|<>~@$\"'{}\[\]\\]")
 _LONGEST = 100
 
 
@@ -27,12 +29,21 @@ def _registry() -> UnitRegistry[Any]:
 
 
 def _written_for_pint(unit: str) -> str:
-    return "percent" if _SHARES.match(unit) else unit.replace("μ", "µ").replace("°C", "degC").replace("°", "degree")
+    if _SHARES.match(unit):
+        return "percent"
+    plain = unit.replace("μ", "µ").replace("℃", "degC").replace("℉", "degF")
+    return plain.replace("°C", "degC").replace("°F", "degF").replace("°", "degree")
+
+
+def _share_of(unit: str) -> str | None:
+    """What a share is a share of (mass, amount, volume), where its unit says so."""
+    match = _SHARES.match(unit)
+    return _SHARE_OF[match.group(1)[0].lower()] if match and match.group(1) else None
 
 
 @lru_cache(maxsize=512)
 def _parsed(unit: str) -> Any:
-    if len(unit) > _LONGEST or _POWER_OF_NUMBER.search(unit):
+    if len(unit) > _LONGEST or _NO_UNIT.search(unit):
         raise UnitError(f"'{unit[:60]}' is no unit", "write it as in 'mm', 'S/cm', 'mol/L', 'degC', 'percent'")
     try:
         return _registry().Unit(_written_for_pint(unit))
@@ -57,15 +68,21 @@ def convert(value: float, unit: str | None, target: str | None) -> float:
     source, wanted = _parsed(unit), _parsed(target)
     if source.dimensionality != wanted.dimensionality:
         raise UnitError(f"'{unit}' is not a unit of the same dimension as '{target}'")
+    shares = {_share_of(unit), _share_of(target)} - {None}
+    if len(shares) > 1:
+        raise UnitError(f"'{unit}' cannot be converted into '{target}'", "that takes the molar masses or densities")
     return float(_registry().Quantity(value, source).to(wanted).magnitude)
 
 
-_QUANTITY = re.compile(r"^\s*([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
+_QUANTITY = re.compile(r"^\s*([+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
 
 
 def parse_quantity(text: str) -> tuple[float, str | None]:
     """Split '31.2 kJ' into (31.2, 'kJ'); the unit is None where there is none. Raises UnitError for no number."""
-    match = _QUANTITY.match(text)
+    match = _QUANTITY.match(text.replace("−", "-", 1))
     if not match:
         raise UnitError(f"'{text[:60]}' is not a number")
-    return float(match.group(1)), match.group(2) or None
+    number = float(match.group(1))
+    if math.isinf(number):
+        raise UnitError(f"'{text[:60]}' is too large for a number")
+    return number, match.group(2) or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,11 +13,11 @@ from matloop.core.event import Prediction, Proposal
 from matloop.core.objective import Objective
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
-from matloop.planners.beliefs import Beliefs
 from matloop.planners.designs import Design, LatinHypercube, Random, Sobol
 from matloop.planners.sampling import keys_of
-from matloop.planners.search import highest
-from matloop.planners.surrogates import usable
+
+if TYPE_CHECKING:
+    from matloop.planners.beliefs import Beliefs
 
 
 class Bayesian(BaseModel):
@@ -47,6 +47,9 @@ class Bayesian(BaseModel):
         n: int,
         rng: np.random.Generator,
     ) -> list[Proposal]:
+        from matloop.planners.beliefs import Beliefs  # scipy: only who plans needs to load it
+        from matloop.planners.surrogates import usable
+
         tried = keys_of(space, [*(o.point for o in observations), *pending])
         learned = usable(objectives, observations)
         missing = self._n_starts(space) - len(observations) - len(pending)
@@ -77,6 +80,8 @@ class Bayesian(BaseModel):
     def _by_model(
         self, space: Space, beliefs: Beliefs, tried: set[Any], n: int, rng: np.random.Generator
     ) -> list[Proposal]:
+        from matloop.planners.search import highest
+
         proposals: list[Proposal] = []
         for _ in range(n):
             point = highest(space, beliefs.score, tried, rng)

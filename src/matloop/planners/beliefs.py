@@ -20,6 +20,10 @@ from matloop.planners.surrogates import Surrogate, fit, fit_objective
 #: The weight of the sum beside the worst goal in the augmented Chebyshev scalarization (Knowles 2006).
 AUGMENTATION = 0.05
 
+#: Improvement counts from this many standard deviations of the outcomes below the best on. Plain expected improvement
+#: over the very best leaves the neighbours of good points unmeasured; see docs/decisions/0005.
+MARGIN = 0.5
+
 
 class Beliefs:
     """What is believed of every objective, and what a trial would be worth."""
@@ -59,10 +63,12 @@ class Beliefs:
         return new
 
     def predictions(self, point: Point) -> dict[str, tuple[float, float]]:
-        """For each objective the expected value and its standard deviation."""
-        columns = self.space.columns([point])
-        told = {name: model.predict(columns) for name, model in self.models.items()}
-        return {name: (float(mean[0]), float(std[0])) for name, (mean, std) in told.items()}
+        """For each objective what will be measured: mean and standard deviation, the noise of measuring included."""
+        found = {}
+        for name, model in self.models.items():
+            mean, std = model.predict(self.space.columns([point]))
+            found[name] = (float(mean[0]), float(np.hypot(std[0], model.model.noise_variance_**0.5)))
+        return found
 
     def score(self, columns: Columns) -> np.ndarray:
         """The logarithm of the expected improvement, times the probability that all thresholds are met: (n,)."""
@@ -86,12 +92,20 @@ class Beliefs:
         return log_expected_improvement(goal.utility(mean), std, self.incumbent)
 
     @cached_property
-    def incumbent(self) -> float:
+    def best_expected(self) -> float:
         """The best utility so far, by the expected value where it was measured: a lucky reading does not count."""
         if self.utility is not None:
             return float(self.utility.mean_where_measured()[self.meets].max())
         goal = self.goals[0]
         return float(goal.utility(self.models[goal.name].mean_where_measured())[self.meets].max())
+
+    @property
+    def incumbent(self) -> float:
+        """The utility over which improvement counts: `MARGIN` below the best."""
+        if self.goals and isinstance(self.goals[0], Near) and self.utility is None:
+            return self.best_expected
+        model = (self.utility or self.models[self.goals[0].name]).model
+        return self.best_expected - MARGIN * model.outcome_scale_
 
     def reason(self, point: Point) -> str:
         """Why this point: what is expected there, and whether it is known to be good or unknown."""
@@ -100,9 +114,9 @@ class Beliefs:
             f"{wish.name} {told[wish.name][0]:.4g} ± {told[wish.name][1]:.2g}" + (f" {wish.unit}" if wish.unit else "")
             for wish in self.objectives
         )
-        return f"{self._motive(told)}: expected {expected}"
+        return f"{self._motive(point)}: expected {expected}"
 
-    def _motive(self, told: dict[str, tuple[float, float]]) -> str:
+    def _motive(self, point: Point) -> str:
         if self.thresholds and not self.meets.any():
             return "most likely to meet the thresholds, which nothing has met yet"
         if len(self.goals) > 1:
@@ -110,10 +124,10 @@ class Beliefs:
         if not self.goals:
             return "most likely to meet the thresholds"
         goal = self.goals[0]
-        mean, std = told[goal.name]
-        gain = float(goal.utility(np.array(mean))) - self.incumbent
         if isinstance(goal, Near):
             return "the highest expected improvement"
+        mean, std = (float(v[0]) for v in self.models[goal.name].predict(self.space.columns([point])))
+        gain = float(goal.utility(np.array(mean))) - self.incumbent
         share = _exploring_share(gain, std)
         side = "known to be good" if share < 0.4 else "little known" if share > 0.75 else "promising and little known"
         return f"the highest expected improvement ({side}, {share:.0%} of it from uncertainty)"

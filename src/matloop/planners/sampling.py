@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from matloop.core.errors import PlannerError
 from matloop.core.expression import Linear
 from matloop.core.parameter import Columns, Real
-from matloop.core.space import Space
+from matloop.core.space import Point, Space
 
 #: Uniform numbers of shape (k, width), more at each call.
 Source = Callable[[int], np.ndarray]
@@ -109,7 +110,7 @@ def _in_unit_box(row: Linear, names: list[str], low: np.ndarray, width: np.ndarr
     return normal / length, (row.bound - float(given @ low)) / length, row.is_equality
 
 
-def distinct(space: Space, columns: Columns, tried: set[tuple[object, ...]]) -> Iterator[dict[str, object]]:
+def distinct(space: Space, columns: Columns, tried: set[tuple[object, ...]]) -> Iterator[Point]:
     """The points of the columns one by one, leaving out those that were tried or came before."""
     seen = set(tried)
     for point in space.points(columns):
@@ -119,6 +120,6 @@ def distinct(space: Space, columns: Columns, tried: set[tuple[object, ...]]) -> 
             yield point
 
 
-def keys_of(space: Space, points: list[Mapping[str, object]]) -> set[tuple[object, ...]]:
+def keys_of(space: Space, points: Sequence[Point]) -> set[Any]:
     """The settings that were tried already."""
     return {space.key(point) for point in points if all(variable in point for variable in space.variables)}

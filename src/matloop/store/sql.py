@@ -110,6 +110,12 @@ class SqlStore:
         with self._explained(), self._reader.connect() as connection:
             return self._last(connection, campaign)
 
+    def damage(self) -> str | None:
+        """What the database says is wrong with itself, or None."""
+        with self._explained(), self._reader.connect() as connection:
+            told = connection.execute(text("PRAGMA integrity_check")).scalars().all()
+        return None if told == ["ok"] else "; ".join(told[:5])
+
     @contextmanager
     def engine_lock(self, campaign: str) -> Iterator[None]:
         """Hold the store for one engine. Raises StoreLocked, naming the engine that has it."""

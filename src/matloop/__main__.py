@@ -1,0 +1,5 @@
+"""`python -m matloop` is `matloop`."""
+
+from matloop.cli.main import main
+
+main()

@@ -1,0 +1,71 @@
+"""Trials for a person: planned, and handed over in the same breath."""
+
+from __future__ import annotations
+
+from matloop.campaign.engine import n_planned
+from matloop.campaign.journal import Journal
+from matloop.campaign.planning import plan
+from matloop.core.errors import InputError, PlannerError
+from matloop.core.event import AnyEvent, Resolved, Submitted
+from matloop.core.spec import CampaignSpec
+from matloop.core.state import CampaignState, TrialState
+from matloop.core.trial import Status
+from matloop.labs.person import PersonLab
+
+
+def is_person(spec: CampaignSpec) -> bool:
+    """Whether the trials are carried out by hand: so it is where no lab is named."""
+    return spec.lab is None or isinstance(spec.lab, PersonLab)
+
+
+def propose(spec: CampaignSpec, journal: Journal, n: int) -> list[TrialState]:
+    """Plan n more trials (0 is allowed; fewer where the budget ends); returns all that wait for a result.
+
+    Trials that were planned before and not handed over yet are handed over too. Raises InputError where the lab is no
+    person or the budget is used, PlannerError where there is nothing left to propose.
+    """
+    _require_person(spec)
+    if n < 0:
+        raise InputError(f"cannot propose {n} trials", "ask for 0 to see those that wait for a result")
+
+    def decide(state: CampaignState) -> list[AnyEvent]:
+        waiting = [_intent(spec, trial) for trial in state.of_status(Status.PLANNED)]
+        planned = plan(spec, state, _allowed(spec, state, n)) if n else []
+        if n and not planned:
+            raise PlannerError("there is nothing left to propose: the space holds no untried point")
+        return [*waiting, *planned, *(_submitted(spec, p.trial, 1) for p in planned)]
+
+    journal.commit(decide)
+    return [trial for trial in journal.state.trials.values() if trial.is_open]
+
+
+def _require_person(spec: CampaignSpec) -> None:
+    if not is_person(spec):
+        raise InputError(
+            f"the trials of '{spec.campaign.name}' are carried out by a lab, not by a person",
+            'use matloop run, or set [lab] kind = "person"',
+        )
+
+
+def _allowed(spec: CampaignSpec, state: CampaignState, n: int) -> int:
+    budget = spec.campaign.budget
+    if budget is None:
+        return n
+    left = budget - n_planned(state)
+    if left <= 0:
+        raise InputError(
+            f"the budget of {budget} trials is used", "raise [campaign] budget; ask for 0 to see those that wait"
+        )
+    return min(n, left)
+
+
+def _intent(spec: CampaignSpec, trial: TrialState) -> Submitted | Resolved:
+    """Limits are checked again: the definition may have changed since the trial was planned."""
+    if problems := spec.space.problems(trial.point):
+        return Resolved(trial=trial.id, verdict="discarded", why="not handed over: " + "; ".join(problems))
+    return _submitted(spec, trial.id, trial.attempts + 1)
+
+
+def _submitted(spec: CampaignSpec, trial: str, attempt: int) -> Submitted:
+    lab = spec.lab if isinstance(spec.lab, PersonLab) else PersonLab()
+    return Submitted(trial=trial, attempt=attempt, deadline=lab.deadline)

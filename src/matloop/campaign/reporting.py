@@ -1,0 +1,35 @@
+"""From a campaign to its report: what was learned, how chance would have done, and where it all comes from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matloop.campaign.engine import n_planned
+from matloop.campaign.provenance import spec_hash, versions
+from matloop.files.whole import write_whole
+from matloop.planners.learned import learned
+
+if TYPE_CHECKING:
+    from matloop.campaign.campaign import Campaign
+
+
+def write_report(campaign: Campaign, path: Path) -> Path:
+    """Write the report as one HTML file; returns its path."""
+    from matloop.reports.report import render
+
+    spec, state = campaign.spec, campaign.state
+    known = learned(spec.space, spec.objectives, state.observations)
+    chance = campaign.baseline(n_planned(state)) if state.trials else None
+    provenance = {
+        **versions(),
+        "campaign key": state.key,
+        "seed": str(spec.campaign.seed),
+        "journal": f"{state.sequence} events in {campaign.journal.store.path or 'memory'}",
+        "definition (SHA-256)": spec_hash(state.spec),
+    }
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    html = render(spec, state, learned=known, baseline=chance, provenance=provenance, generated=now)
+    write_whole(path, html)
+    return path

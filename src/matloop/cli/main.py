@@ -1,0 +1,72 @@
+"""The program `matloop`: its commands, and one place where every error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+app = typer.Typer(
+    name="matloop",
+    help="An autonomous researcher for materials: plan, run, measure, learn, until the goal is met.",
+    epilog="Start here: matloop run bear",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help takes half the time to appear
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from matloop.version import __version__
+
+        typer.echo(f"matloop {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    pass
+
+
+def _register() -> None:
+    from matloop.cli import cases, check, doctor, export, new, person, report, run, status
+
+    for module in (new, check, run, status, person, report, export, cases, doctor):
+        module.register(app)
+
+
+def main() -> None:
+    """Run the command line; leaves with 0, 1 (it failed), 2 (the input is wrong) or 130 (interrupted)."""
+    _register()
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - the last resort: a message in place of a traceback
+        sys.exit(_explained(error))
+    except KeyboardInterrupt:
+        typer.echo("interrupted; nothing recorded is lost", err=True)
+        sys.exit(130)
+
+
+def _explained(error: Exception) -> int:
+    from matloop.core.errors import MatloopError
+
+    if os.environ.get("MATLOOP_TRACEBACK"):
+        raise error
+    if isinstance(error, MatloopError):
+        typer.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    if isinstance(error, OSError):
+        typer.echo(f"Error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        return 1
+    typer.echo(f"Error: something unforeseen: {type(error).__name__}: {error}", err=True)
+    typer.echo("Hint: nothing recorded is lost. MATLOOP_TRACEBACK=1 shows where; please report it.", err=True)
+    return 1

@@ -1,0 +1,91 @@
+"""How facts appear on a terminal: tables, one line each, or JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from matloop.core.spec import CampaignSpec
+    from matloop.core.state import TrialState
+
+
+def console() -> Console:
+    """Standard output; as wide as the terminal, and wide enough for a line in a pipe."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+
+
+def print_json(facts: Any) -> None:
+    """Facts for other programs; what is not a number is null."""
+    sys.stdout.write(json.dumps(_plain(facts), ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """An empty table in the house style; a column named 'x>' is aligned to the right."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for column in columns:
+        right = column.endswith(">")
+        made.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
+    return made
+
+
+def number(value: Any) -> str:
+    """Four significant digits; text as it is."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def with_unit(value: Any, unit: str | None) -> str:
+    return f"{number(value)} {unit}" if unit else number(value)
+
+
+def trial_facts(trial: TrialState) -> dict[str, Any]:
+    """A trial for JSON."""
+    outcome = trial.outcome
+    return {
+        "trial": trial.id,
+        "number": trial.number,
+        "status": str(trial.status),
+        "point": trial.point,
+        "values": outcome.values if outcome else {},
+        "std": outcome.std if outcome else {},
+        "achieved": outcome.achieved if outcome else {},
+        "failed": outcome.failed if outcome else None,
+        "reason": trial.reason,
+        "note": trial.note,
+        "attempts": trial.attempts,
+        "conflicts": [conflict.values for _, conflict in trial.conflicts],
+    }
+
+
+def point_table(spec: CampaignSpec, trials: list[TrialState], title: str | None = None) -> Table:
+    """Trials as rows: number, results, point, with units in the heads."""
+    units = spec.space.units
+    heads = [f"{wish.name} [{wish.unit}]" if wish.unit else wish.name for wish in spec.objectives]
+    variables = [f"{v} [{units[v]}]" if v in units else v for v in spec.space.variables]
+    made = table("trial>", *(f"{head}>" for head in heads), *(f"{v}>" for v in variables), title=title)
+    for trial in trials:
+        measured = trial.outcome.values if trial.outcome else {}
+        results = [number(measured[w.name]) if w.name in measured else "–" for w in spec.objectives]
+        point = [number(trial.point.get(v, "–")) for v in spec.space.variables]
+        made.add_row(str(trial.number), *results, *point)
+    return made

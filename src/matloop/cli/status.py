@@ -1,0 +1,113 @@
+"""matloop status: where a campaign stands, and what waits for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from matloop.cli.target import DEFAULT_STORE, AsJson, StoreOption
+
+if TYPE_CHECKING:
+    from matloop.campaign.campaign import Campaign
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(status)
+
+
+def status(
+    name: Annotated[str | None, typer.Argument(help="A campaign or its file; all of the store unless given.")] = None,
+    store: StoreOption = None,
+    json: AsJson = False,
+) -> None:
+    """Tell where a campaign stands and what waits for you.
+
+    Example: matloop status bear
+    """
+    from matloop.cli.screen import print_json
+    from matloop.cli.target import begun
+
+    if name is None:
+        _list(store or DEFAULT_STORE, json)
+        return
+    campaign = begun(name, store, read_pools=False)
+    facts = _facts(campaign)
+    if json:
+        print_json(facts)
+    else:
+        _tell(campaign, facts)
+
+
+def _list(store: Any, json: bool) -> None:
+    from matloop.campaign.journal import Journal
+    from matloop.cli.screen import console, print_json, table
+    from matloop.store.sql import SqlStore
+
+    opened = SqlStore(store, create=False)
+    rows = []
+    for name in opened.campaigns():
+        state = Journal(opened, name).state
+        rows.append(
+            {"campaign": name, "status": state.status, "trials": len(state.trials), "since": state.created_time}
+        )
+    if json:
+        print_json(rows)
+        return
+    made = table("campaign", "status", "trials>", "begun (UTC)")
+    for row in rows:
+        made.add_row(row["campaign"], row["status"], str(row["trials"]), str(row["since"])[:16].replace("T", " "))
+    console().print(made if rows else f"no campaign in {store} yet")
+
+
+def _facts(campaign: Campaign) -> dict[str, Any]:
+    from matloop.campaign.engine import n_planned
+    from matloop.campaign.summary import counts
+    from matloop.cli.screen import trial_facts
+    from matloop.core.trial import Status
+
+    state, spec = campaign.state, campaign.spec
+    return {
+        "campaign": campaign.name,
+        "status": state.status,
+        "reason": state.status_reason,
+        "objectives": [wish.sentence() for wish in spec.objectives],
+        "lab": getattr(spec.lab, "kind", "person"),
+        "budget": spec.campaign.budget,
+        "planned": n_planned(state),
+        "trials": {str(s): count for s, count in counts(state).items() if count},
+        "best": [trial_facts(trial) for trial in campaign.best],
+        "in_flight": [trial_facts(trial) for trial in state.of_status(Status.RUNNING)],
+        "unknown": [trial_facts(trial) for trial in state.of_status(Status.UNKNOWN)],
+        "conflicts": [trial_facts(trial) for trial in state.conflicted],
+        "store": str(campaign.journal.store.path),
+        "events": state.sequence,
+        "worked_seconds": state.elapsed,
+    }
+
+
+def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
+    from matloop.cli.screen import console, point_table
+    from matloop.core.trial import Status
+
+    state, spec, screen = campaign.state, campaign.spec, console()
+    screen.print(f"[bold]{campaign.name}[/bold]: {', '.join(facts['objectives'])}; lab: {facts['lab']}")
+    reason = f" ({facts['reason']})" if facts["reason"] else ""
+    counts = ", ".join(f"{count} {status}" for status, count in facts["trials"].items()) or "no trial yet"
+    of = f" of {facts['budget']}" if facts["budget"] else ""
+    screen.print(f"{state.status}{reason}: {facts['planned']}{of} trials planned; {counts}", markup=False)
+    if leaders := campaign.best:
+        screen.print(point_table(spec, leaders[:20], "Best so far" if len(leaders) == 1 else "Pareto front"))
+    if running := state.of_status(Status.RUNNING):
+        screen.print(point_table(spec, running[:20], "In flight"))
+    for trial in state.of_status(Status.UNKNOWN):
+        screen.print(f"Trial {trial.number} is unknown: {trial.note}", markup=False)
+        screen.print(
+            f"  matloop resolve {campaign.name} {trial.number} --happened KEY=VALUE | --did-not-happen | --discard",
+            markup=False,
+        )
+    for trial in state.conflicted:
+        accepted = trial.outcome.values if trial.outcome else {}
+        others = "; ".join(str(conflict.values or conflict.failed) for _, conflict in trial.conflicts)
+        screen.print(f"Trial {trial.number} is in conflict: {accepted} was accepted, later came {others}", markup=False)
+        screen.print(f"  matloop resolve {campaign.name} {trial.number} --happened KEY=VALUE --why TEXT", markup=False)

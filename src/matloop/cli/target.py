@@ -1,0 +1,75 @@
+"""What a person means by NAME: a campaign file, a case, or a campaign in the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matloop.core.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from matloop.campaign.campaign import Campaign
+
+DEFAULT_STORE = Path("matloop.db")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A campaign file, a case, or a campaign in the store.")]
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", metavar="FILE", help="The database; matloop.db beside the file unless given.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON, for other programs.")]
+
+
+def defined(name: str, store: Path | None, lab: str | None = None) -> Campaign:
+    """The campaign as its file or its case defines it, or else as its journal does."""
+    from matloop.campaign.campaign import Campaign
+
+    if is_file(name):
+        return Campaign.from_file(_existing(name), store)
+    from matloop.cases.catalog import cases
+
+    if name in cases():
+        campaign = Campaign.from_file(cases()[name].file(lab), store or DEFAULT_STORE)
+        campaign.folder = Path()
+        return campaign
+    return in_store(name, store)
+
+
+def begun(name: str, store: Path | None, read_pools: bool = True) -> Campaign:
+    """A campaign that is in a store already: by its name, or by the file that defines it."""
+    from matloop.campaign.campaign import Campaign
+
+    if not is_file(name):
+        return in_store(name, store, read_pools)
+    campaign = Campaign.from_file(_existing(name), store)
+    path = Path(campaign.store_path)
+    if not path.is_file() or not campaign.state.sequence:
+        raise InputError(f"the campaign '{campaign.name}' has not begun", f"matloop run {name}")
+    return Campaign.open(campaign.name, path, read_pools)
+
+
+def in_store(name: str, store: Path | None, read_pools: bool = True) -> Campaign:
+    """A campaign by its name in the store. Raises InputError that names what there is."""
+    from matloop.campaign.campaign import Campaign
+    from matloop.cases.catalog import cases
+
+    path = store or DEFAULT_STORE
+    if not path.is_file():
+        hint = did_you_mean(name, cases()) if store is None else ""
+        raise InputError(f"no campaign '{name}': there is no store {path} here, and no file or case of that name", hint)
+    return Campaign.open(name, path, read_pools)
+
+
+def is_file(name: str) -> bool:
+    """Whether this names a campaign file rather than a campaign."""
+    return name.endswith(".toml") or Path(name).is_file() or "/" in name or "\\" in name
+
+
+def _existing(name: str) -> Path:
+    path = Path(name)
+    if path.is_file():
+        return path
+    near = [str(other) for other in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+    hint = did_you_mean(name, near) if near else "matloop new NAME writes one to start from"
+    raise InputError(f"there is no campaign file {name}", hint)

@@ -1,0 +1,93 @@
+"""What the models have learned of a campaign: which parameters matter, and how each moves the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from matloop.core.insight import Learned, Slice
+from matloop.core.merit import best
+from matloop.core.objective import Objective
+from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.space import Point, Space
+from matloop.core.trial import Observation
+from matloop.planners.surrogates import Surrogate, fit_objective, usable
+
+#: Fewer results than this teach a model nothing worth showing.
+FEWEST = 5
+#: Points along a slice, and random points at which the model is probed for relevance.
+ALONG, PROBES = 41, 512
+
+
+def learned(space: Space, objectives: Sequence[Objective], observations: Sequence[Observation]) -> Learned | None:
+    """Relevance, slices and noise of each objective; None while there are too few results."""
+    known = usable(objectives, observations)
+    if len(known) < FEWEST:
+        return None
+    leaders = best(objectives, known)
+    centre = known[leaders[0]].point if leaders else known[-1].point
+    models = {wish.name: fit_objective(space, wish, known) for wish in objectives}
+    return Learned(
+        relevance={name: _relevance(space, model) for name, model in models.items()},
+        slices=[s for name, model in models.items() for s in _slices(space, name, model, centre)],
+        noise={name: model.model.noise_variance_**0.5 for name, model in models.items()},
+        remarks=[f"{name}: {m.model.fallback_}" for name, m in models.items() if m.model.fallback_],
+    )
+
+
+def _relevance(space: Space, model: Surrogate) -> dict[str, float]:
+    """The share of the prediction's variance that each parameter explains alone or with others.
+
+    Total-effect indices of the posterior mean (Jansen 1999, doi:10.1016/S0010-4655(98)00154-4): a parameter is drawn
+    anew while all others stay, and half the mean squared change counts.
+    """
+    rng = np.random.Generator(np.random.PCG64(0))
+    u, fresh = rng.random((2, PROBES, space.width))
+    mean, _ = model.predict(space.from_unit(u))
+    effects: dict[str, float] = {}
+    start = 0
+    for name, parameter in space.parameters.items():
+        changed = u.copy()
+        changed[:, start : start + parameter.width] = fresh[:, start : start + parameter.width]
+        start += parameter.width
+        if len(parameter.variables(name)) > 1 and parameter.width == 1:
+            return _column_relevance(space, model)
+        effects[name] = float(np.mean((model.predict(space.from_unit(changed))[0] - mean) ** 2) / 2)
+    return _shares(effects)
+
+
+def _column_relevance(space: Space, model: Surrogate) -> dict[str, float]:
+    """For a pool, whose columns cannot be drawn apart: by the model's length scales."""
+    strength = model.model.relevance()
+    effects: dict[str, float] = {}
+    for feature, value in zip(space.features, strength, strict=True):
+        variable = feature.split("=")[0]
+        effects[variable] = max(effects.get(variable, 0.0), float(value))
+    return _shares(effects)
+
+
+def _shares(effects: dict[str, float]) -> dict[str, float]:
+    total = sum(effects.values())
+    ranked = sorted(effects.items(), key=lambda item: -item[1])
+    return {name: effect / total if total > 0 else 1 / len(effects) for name, effect in ranked}
+
+
+def _slices(space: Space, objective: str, model: Surrogate, centre: Point) -> list[Slice]:
+    slices = []
+    for variable, at in _ranges(space).items():
+        columns = space.columns([{**centre, variable: value} for value in at])
+        mean, std = model.predict(columns)
+        slices.append(Slice(objective, variable, list(at), mean, std))
+    return slices
+
+
+def _ranges(space: Space) -> dict[str, list[float | str]]:
+    """The values along which each variable is shown. A mixture's components cannot be moved one at a time."""
+    ranges: dict[str, list[float | str]] = {}
+    for name, parameter in space.parameters.items():
+        if isinstance(parameter, Choice):
+            ranges[name] = [option if isinstance(option, str) else str(option) for option in parameter.options]
+        elif isinstance(parameter, Real | Integer):
+            ranges[name] = [float(value) for value in parameter.spread(ALONG)]
+    return ranges
