@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from matloop.core.insight import Baseline
-from matloop.core.merit import best_so_far
+from matloop.core.merit import utilities, values
 from matloop.core.seeds import generator
 from matloop.core.space import Point
 from matloop.core.spec import CampaignSpec
@@ -15,8 +17,13 @@ from matloop.planners.designs import Random
 from matloop.planners.surrogates import fit_objective, usable
 
 REPEATS = 100
+#: So many random trials are carried out; the campaigns are drawn from them.
+DRAWN = 4000
 #: Fewer results than this make no model that could stand in for the lab.
 FEWEST = 10
+
+#: From points to what a lab would have answered.
+Answer = Callable[[list[Point], np.random.Generator], list[Outcome]]
 
 
 def baseline(spec: CampaignSpec, state: CampaignState, n: int, repeats: int = REPEATS) -> Baseline | None:
@@ -25,34 +32,50 @@ def baseline(spec: CampaignSpec, state: CampaignState, n: int, repeats: int = RE
     A simulated lab is simply asked again. For a real one the model of what was measured stands in, with the noise
     that it estimates; that is an estimate, and says so.
     """
-    goals = [wish for wish in spec.objectives if not wish.is_threshold]
-    if not goals or n < 1:
+    goal = next((wish for wish in spec.objectives if not wish.is_threshold), None)
+    if goal is None or n < 1:
         return None
-    lab = spec.lab
-    if getattr(lab, "is_simulated", False):
-        answer, source = lab.rehearse, f"on the same {lab.label}"  # type: ignore[union-attr]
-    else:
-        known = usable(spec.objectives, state.observations)
-        if len(known) < FEWEST:
-            return None
-        answer, source = _Model(spec, known), "estimated with this campaign's model"
-    curves = np.array([_one(spec, answer, n, repeat) for repeat in range(repeats)])
+    told = _answering(spec, state)
+    if told is None:
+        return None
+    answer, source = told
+    rng = generator(spec.campaign.seed, 0)  # trials begin at 1: none of theirs
+    drawn = _random_trials(spec, answer, max(DRAWN, n), rng)
+    merit, measured = utilities(spec.objectives, drawn)[:, 0], values(goal, drawn)
+    curves = np.array([_best_so_far(merit, measured, _some(rng, len(drawn), n)) for _ in range(repeats)])
     lower, median, upper = _quartiles(curves)
     return Baseline(lower, median, upper, repeats, source)
 
 
-def _one(spec: CampaignSpec, answer: object, n: int, repeat: int) -> np.ndarray:
-    """The best so far of one random campaign, shape (n,); a finite space may end before."""
-    rng = generator(spec.campaign.seed, 1_000_003 + repeat)  # apart from the numbers of the campaign's own trials
-    proposals = Random().propose(spec.space, spec.objectives, [], [], n, rng)
-    points = [proposal.point for proposal in proposals]
-    outcomes = answer(points, rng)  # type: ignore[operator]
-    seen = [
-        Observation(str(i), p, o.values, o.std, o.achieved, o.failed)
-        for i, (p, o) in enumerate(zip(points, outcomes, strict=True))
-    ]
-    curve = best_so_far(spec.objectives, seen)
-    return np.concatenate([curve, np.full(n - len(curve), curve[-1] if len(curve) else np.nan)])
+def _answering(spec: CampaignSpec, state: CampaignState) -> tuple[Answer, str] | None:
+    """Who answers in place of new experiments, and how that is to be called."""
+    lab = spec.lab
+    if getattr(lab, "is_simulated", False):
+        return lab.rehearse, f"on the same {lab.label}"  # type: ignore[union-attr]
+    known = usable(spec.objectives, state.observations)
+    if len(known) < FEWEST:
+        return None
+    return _Model(spec, known), "estimated with this campaign's model"
+
+
+def _random_trials(spec: CampaignSpec, answer: Answer, most: int, rng: np.random.Generator) -> list[Observation]:
+    points = [p.point for p in Random().propose(spec.space, spec.objectives, [], [], most, rng)]
+    told = zip(points, answer(points, rng), strict=True)
+    return [Observation(str(i), p, o.values, o.std, o.achieved, o.failed) for i, (p, o) in enumerate(told)]
+
+
+def _some(rng: np.random.Generator, total: int, n: int) -> np.ndarray:
+    """The trials of one random campaign, (n,): each at most once; a space smaller than n ends before."""
+    chosen = rng.permutation(total)[:n]
+    return np.concatenate([chosen, np.full(n - len(chosen), chosen[-1])])
+
+
+def _best_so_far(merit: np.ndarray, measured: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The measured value of the leader after each of the chosen trials, (n,); not-a-number before there is one."""
+    best = np.maximum.accumulate(merit[chosen])
+    is_new = merit[chosen] >= best
+    leader = np.maximum.accumulate(np.where(is_new, np.arange(len(chosen)), 0))
+    return np.where(np.isfinite(best), measured[chosen][leader], np.nan)
 
 
 def _quartiles(curves: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

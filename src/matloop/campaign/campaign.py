@@ -85,10 +85,12 @@ class Campaign:
         return campaign
 
     @classmethod
-    def from_file(cls, path: str | Path, store: str | Path | None = None) -> Campaign:
-        """The campaign that a file defines. Raises SpecError with every mistake at once."""
+    def from_file(
+        cls, path: str | Path, store: str | Path | None = None, amend: loading.Amend | None = None
+    ) -> Campaign:
+        """The campaign that a file defines, perhaps amended first. Raises SpecError with every mistake at once."""
         path = Path(path)
-        return cls.from_spec(loading.load_spec(path), store, path.parent)
+        return cls.from_spec(loading.load_spec(path, amend), store, path.parent)
 
     @classmethod
     def open(cls, name: str, store: str | Path = STORE, read_pools: bool = True) -> Campaign:
@@ -107,6 +109,13 @@ class Campaign:
         campaign = cls.from_spec(spec, store, folder)
         campaign.__dict__["journal"] = journal
         return campaign
+
+    def amended(self, amend: loading.Amend) -> Campaign:
+        """The campaign of the same store and folder whose definition is amended. Raises SpecError."""
+        definition = self.spec.to_dict()
+        amend(definition)
+        spec = loading.with_pools(parse_spec(definition, "the campaign with these changes"), self.folder)
+        return Campaign.from_spec(spec, self.store_path, self.folder)
 
     def _begin(self, spec: CampaignSpec, store: str | Path | None, folder: Path) -> None:
         self.spec = spec

@@ -15,14 +15,16 @@ from matloop.campaign.planning import ENTERED, plan
 from matloop.campaign.stop import StopSwitch
 from matloop.core import event as e
 from matloop.core.contracts import Lab
-from matloop.core.errors import MatloopError
+from matloop.core.errors import MatloopError, StoreError
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
 from matloop.core.trial import Effect, NotStarted, Outcome, Running, Status, Trial, Unknown
 from matloop.store.crash import crash_point
 
-#: How often a trial that leaves no trace behind it is begun anew before a person is asked.
+#: How often a trial that leaves no trace behind it is begun before it is given up.
 MOST_ATTEMPTS = 3
+#: How long a lab is listened to after it was told to cancel, in seconds: it may have to end a program first.
+CANCEL_PATIENCE = 10.0
 #: The pause between two looks at the lab grows from the first to the second, in seconds.
 SHORTEST_WAIT, LONGEST_WAIT = 0.0005, 0.1
 #: How often the journal is looked at for what others have written, in seconds.
@@ -40,6 +42,13 @@ class Engine:
         self.journal = journal
         self.stop = stop
         self.is_exhausted = False
+        #: What the lab was given here and has not answered yet, also where somebody else has recorded a result.
+        self._sent: set[str] = set()
+        #: When each overdue trial was cancelled (monotonic seconds), and what went wrong in that.
+        self._cancelled: dict[str, tuple[float, str]] = {}
+        #: Faults before this engine began have been seen: whoever resumes wants to try again.
+        self._seen = frozenset(journal.state.accepted)
+        self._planner_error: Exception | None = None
         self._wait = SHORTEST_WAIT
         self._refreshed = time.monotonic()
         self._ask_again_at = 0.0
@@ -49,7 +58,10 @@ class Engine:
         return self.journal.state
 
     def run(self, provenance: dict[str, str]) -> str:
-        """Work until the end; returns the reason for it, which the journal has too."""
+        """Work until the end; returns the reason for it, which the journal has too.
+
+        Raises what the planner raised, after what was in flight has been finished.
+        """
         self.journal.start_clock()
         try:
             self.journal.add(e.Started(provenance=provenance))
@@ -57,6 +69,8 @@ class Engine:
                 moved = self._collect()
                 if end := self._end():
                     self.journal.add(end)
+                    if self._planner_error:
+                        raise self._planner_error
                     return end.reason
                 moved |= self._fill()
                 self._rest(moved)
@@ -67,15 +81,17 @@ class Engine:
 
     def _collect(self) -> bool:
         moved = self._ask_for_the_lost()
-        for trial in self.state.of_status(Status.RUNNING):
+        for trial in self._in_flight():
             answer = self._ask(trial)
-            if isinstance(answer, Running):
-                if not self._is_overdue(trial):
-                    continue
+            if isinstance(answer, Running) and self._is_overdue(trial):
                 answer = self._give_up(trial)
-            self._take(trial, answer)
-            moved = True
+            if not isinstance(answer, Running):
+                self._take(trial, answer)
+                moved = True
         return moved
+
+    def _in_flight(self) -> list[TrialState]:
+        return [t for t in self.state.trials.values() if t.status is Status.RUNNING or t.id in self._sent]
 
     def _ask_for_the_lost(self, at_once: bool = False) -> bool:
         """A late answer to a trial given up as unknown is as good as one in time."""
@@ -97,28 +113,44 @@ class Engine:
     def _is_overdue(self, trial: TrialState) -> bool:
         return self.journal.elapsed - trial.submitted_at > trial.deadline
 
-    def _give_up(self, trial: TrialState) -> Outcome | NotStarted | Unknown:
-        """Silence beyond the deadline: cancel, then listen once more."""
-        why = f"no answer within {trial.deadline:g} s"
+    def _give_up(self, trial: TrialState) -> Running | Outcome | NotStarted | Unknown:
+        """Silence beyond the deadline: cancel, and listen a little longer, so that no two attempts overlap."""
+        if trial.id not in self._cancelled:
+            self._cancelled[trial.id] = (time.monotonic(), self._cancel(trial))
+        cancelled, trouble = self._cancelled[trial.id]
+        answer = self._ask(trial)
+        if isinstance(answer, Running) and time.monotonic() - cancelled >= CANCEL_PATIENCE:
+            return Unknown(f"no answer within {trial.deadline:g} s{trouble}")
+        return answer
+
+    def _cancel(self, trial: TrialState) -> str:
         try:
             self.lab.cancel(trial.id)
         except Exception as error:  # noqa: BLE001 - cancelling is an attempt; the trial becomes unknown either way
-            why += f"; it could not be cancelled: {error}"
-        answer = self._ask(trial)
-        return Unknown(why) if isinstance(answer, Running) else answer
+            return f"; it could not be cancelled: {error}"
+        return ""
 
     def _take(self, trial: TrialState, answer: Outcome | NotStarted | Unknown) -> None:
+        self._sent.discard(trial.id)
+        self._cancelled.pop(trial.id, None)
         if isinstance(answer, Outcome):
             outcome = self._with_files_kept(answer)
             self.journal.commit(lambda state: result_events(state, trial.id, outcome))
-        elif isinstance(answer, NotStarted):
-            self.journal.add(e.NotBegun(trial=trial.id, attempt=trial.attempts, reason=answer.reason))
-        elif self.lab.effect is not Effect.IRREVERSIBLE and trial.attempts < MOST_ATTEMPTS:
-            self.journal.add(
-                e.NotBegun(trial=trial.id, attempt=trial.attempts, reason=f"{answer.reason}; it may be repeated")
-            )
         else:
-            self.journal.add(e.Lost(trial=trial.id, attempt=trial.attempts, reason=answer.reason))
+            self.journal.commit(lambda state: self._without_result(state.trials[trial.id], answer))
+
+    def _without_result(self, trial: TrialState, answer: NotStarted | Unknown) -> list[e.AnyEvent]:
+        """What follows where there is none: another attempt, a fault of the lab, or a question to a person."""
+        if not trial.is_open:  # somebody has recorded its result meanwhile
+            return []
+        may_repeat = isinstance(answer, NotStarted) or self.lab.effect is not Effect.IRREVERSIBLE
+        if may_repeat and trial.attempts < MOST_ATTEMPTS:
+            why = answer.reason if isinstance(answer, NotStarted) else f"{answer.reason}; it may be repeated"
+            return [e.NotBegun(trial=trial.id, attempt=trial.attempts, reason=why)]
+        if isinstance(answer, NotStarted):
+            why = f"{trial.attempts} attempts never began, the latest because: {answer.reason}"
+            return [e.Failed(trial=trial.id, outcome=Outcome(failed=why, is_fault=True))]
+        return [e.Lost(trial=trial.id, attempt=trial.attempts, reason=answer.reason)]
 
     def _with_files_kept(self, outcome: Outcome) -> Outcome:
         """Put the files that a lab names into the store; one that cannot be read is said, not fatal."""
@@ -126,16 +158,18 @@ class Engine:
         for name, place in outcome.files.items():
             try:
                 kept[name] = self.journal.store.put(Path(place).read_bytes())
-            except OSError as error:
-                log = f"{log}\nfile {name} could not be kept: {error}".strip()
+            except (OSError, ValueError, StoreError) as error:
+                log = f"{log}\nfile {name} could not be kept from {place}: {error}".strip()
         return outcome.model_copy(update={"files": kept, "log": log}) if outcome.files else outcome
 
     # -- the end --------------------------------------------------------------------------------------------
 
     def _end(self) -> e.Paused | e.Finished | None:
         state = self.state
-        if state.of_status(Status.RUNNING):
+        if self._in_flight():
             return None
+        if self._planner_error:
+            return e.Paused(reason=f"the planner failed: {self._planner_error}")
         if self.stop.is_set:
             return e.Paused(reason="stopped on request")
         if reason := self._too_many_faults():
@@ -159,26 +193,21 @@ class Engine:
 
     def _too_many_faults(self) -> str | None:
         most, window = self.spec.campaign.pause_after
-        latest = [self.state.trials[trial] for trial in list(self.state.accepted)[-window:]]
-        latest = [t for t in latest if t.finished_at >= self._faults_count_from()]
+        latest = [self.state.trials[t] for t in list(self.state.accepted)[-window:] if t not in self._seen]
         faults = [t for t in latest if t.outcome is not None and t.outcome.is_fault]
         if len(faults) < most:
             return None
         told = faults[-1].outcome.failed if faults[-1].outcome else ""
         return f"{len(faults)} of the last {len(latest)} trials failed in the lab, the latest with: {told}"
 
-    def _faults_count_from(self) -> float:
-        """Faults before this engine began have been seen: whoever resumes wants to try again."""
-        return self.journal.elapsed_at_start
-
     # -- sending --------------------------------------------------------------------------------------------
 
     def _fill(self) -> bool:
         """Send as much as the lab takes; plan anew only when nothing planned is left."""
-        if self.stop.is_set or self._too_many_faults():
+        if self.stop.is_set or self._planner_error or self._too_many_faults():
             return False
         moved = False
-        while free := self.lab.capacity - len(self.state.of_status(Status.RUNNING)):
+        while (free := self.lab.capacity - len(self._in_flight())) > 0:
             sent = self._send_planned(free) or self._plan_and_send(free)
             if not sent:
                 break
@@ -198,11 +227,19 @@ class Engine:
         new: list[e.Planned] = []
 
         def chosen(state: CampaignState) -> list[TrialState]:
-            new[:] = plan(self.spec, state, wanted)
-            self.is_exhausted = not new
+            new[:] = self._planned(state, wanted)
             return [TrialState(p.trial, p.number, p.proposal.point, p.planner) for p in new[:most]]
 
         return self._send(chosen, new)
+
+    def _planned(self, state: CampaignState, wanted: int) -> list[e.Planned]:
+        try:
+            planned = plan(self.spec, state, wanted)
+        except Exception as error:  # noqa: BLE001 - it is raised again once nothing is in flight any more
+            self._planner_error = error
+            return []
+        self.is_exhausted = not planned
+        return planned
 
     def _send(self, choose: Callable[[CampaignState], list[TrialState]], new: Sequence[e.Planned]) -> bool:
         """Commit the intent (with the plans it rests on, in one transaction), then tell the lab."""
@@ -229,11 +266,13 @@ class Engine:
         crash_point("send.before")
         units = {**self.spec.space.units, **{o.name: o.unit for o in self.spec.objectives if o.unit}}
         order = Trial(trial.id, self.spec.campaign.name, trial.number, trial.attempts, trial.point, units)
+        self._sent.add(trial.id)
         try:
             self.lab.submit(order)
         except MatloopError as error:
-            outcome = Outcome(failed=f"it could not be sent: {error.message}", is_fault=True)
-            self.journal.commit(lambda state: result_events(state, trial.id, outcome))
+            self._take(trial, Outcome(failed=f"it could not be sent: {error.message}", is_fault=True))
+        except Exception as error:  # noqa: BLE001 - a lab that breaks its contract: nobody knows how far it came
+            self._take(trial, Unknown(f"sending it failed: {error!r}"))
         crash_point("send.after")
 
     # -- waiting --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -30,8 +31,6 @@ class Journal:
         self._elapsed_before = self.state.elapsed
         self._opened = time.monotonic()
         self.is_working = False
-        #: What `elapsed` was when the present engine began.
-        self.elapsed_at_start = self.state.elapsed
 
     @property
     def elapsed(self) -> float:
@@ -43,7 +42,6 @@ class Journal:
     def start_clock(self) -> None:
         """From here on time counts as work."""
         self._elapsed_before, self._opened, self.is_working = self.elapsed, time.monotonic(), True
-        self.elapsed_at_start = self._elapsed_before
 
     def stop_clock(self) -> None:
         self._elapsed_before, self.is_working = self.elapsed, False
@@ -64,7 +62,8 @@ class Journal:
             try:
                 return self._take(self.store.append(self.campaign, events, self.state.sequence))
             except SequenceConflict:
-                self.refresh()
+                if not self.refresh():  # nobody was faster: the store has lost what was read from it
+                    raise
 
     def add(self, *events: AnyEvent) -> list[AnyEvent]:
         """Append events that hold whatever else has happened."""
@@ -78,6 +77,13 @@ class Journal:
         for event in events:
             self.state.apply(event)
         for event in events:
-            for listener in self.listeners:
-                listener(event)
+            self._tell(event)
         return list(events)
+
+    def _tell(self, event: AnyEvent) -> None:
+        """Whoever only watches must not stop the work: trials in flight would be lost with the engine."""
+        for listener in self.listeners:
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001 - a foreign function may raise anything
+                warnings.warn(f"a listener of {self.campaign} failed: {error!r}", RuntimeWarning, stacklevel=2)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from matloop.core.errors import InputError, Mistake, SpecError, TableError
 from matloop.core.pool import Pool
 from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec, parse_spec
+from matloop.files.published import find_data
 from matloop.files.table import read_table
 from matloop.files.whole import sha256_of
 
@@ -40,11 +40,17 @@ def _place(message: str) -> tuple[str, str]:
     return (place.rstrip(")"), text) if text else ("the file", message)
 
 
-def load_spec(path: Path) -> CampaignSpec:
+#: Changes the tables of a definition in place, before they are checked.
+Amend = Callable[[dict[str, Any]], None]
+
+
+def load_spec(path: Path, amend: Amend | None = None) -> CampaignSpec:
     """The definition in a campaign file, all pools read. Raises SpecError with every mistake at once."""
     data = read_toml(path)
     if isinstance(data.get("campaign", {}), Mapping):
         data["campaign"] = {"name": _name_from(path), **data.get("campaign", {})}
+    if amend:
+        amend(data)
     return with_pools(parse_spec(data, path.name), path.parent, path.name)
 
 
@@ -83,16 +89,3 @@ def _read_pool(pool: Pool, base: Path, results: set[str]) -> Pool:
     read = pool.model_copy(update={"columns": columns, "sha256": sha256_of(path)})
     read.load(table)
     return read
-
-
-def find_data(file: str, base: Path) -> Path:
-    """A data file: as it stands, beside the campaign's file, or among the published data in MATLOOP_DATA."""
-    published = os.environ.get("MATLOOP_DATA")
-    places = [base / file]
-    if published:
-        places += [Path(published) / file, *sorted(Path(published).glob(f"*/{Path(file).name}"))]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        hint = "" if published else "; for published data set MATLOOP_DATA to their folder"
-        raise TableError(f"there is no file {file}", f"relative paths count from {base}{hint}")
-    return found

@@ -115,10 +115,7 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def _from_columns(path: Path) -> Sheet:
-    try:
-        table = read_table(path)
-    except (TypeError, AttributeError, KeyError, NotImplementedError, ArithmeticError) as error:
-        raise TableError(f"{path.name} cannot be read as a table: {str(error)[:200]}") from error
+    table = read_table(path)
     columns = [[_cell(value) for value in column.tolist()] for column in table.values()]
     rows = [Row(line, list(cells)) for line, cells in enumerate(zip(*columns, strict=True), start=1)]
     return Sheet(list(table), [row for row in rows if any(row.cells)])
@@ -160,7 +157,8 @@ def _record(lines: list[str], at: int, delimiter: str, width: int) -> tuple[Row,
     cells, n_lines = _parsed(window, delimiter, strict=True)
     if cells is None or any(_is_row(line, delimiter, width) for line in window[1:n_lines]):
         cells, n_lines = _parsed([window[0], "\n"], delimiter, strict=False)
-    if cells is None or (n_lines > 1 and window[n_lines - 1 :] == []):
+        cells = cells if n_lines == 1 else None  # what is still open runs on into the line that was added
+    if cells is None:
         return Row(at + 1, [], "a quotation mark is not closed, or a cell is too long"), 1
     return Row(at + 1, [cell.strip() for cell in cells]), n_lines
 

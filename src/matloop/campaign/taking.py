@@ -20,7 +20,7 @@ from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
 from matloop.core.trial import Outcome
 
-_NUMBER = re.compile(r"#?\s*([0-9]{1,9})(?:[.,]0+)?")
+_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0+)?")
 
 
 @dataclass

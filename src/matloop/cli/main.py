@@ -7,17 +7,6 @@ import sys
 
 import typer
 
-app = typer.Typer(
-    name="matloop",
-    help="An autonomous researcher for materials: plan, run, measure, learn, until the goal is met.",
-    epilog="Start here: matloop run bear",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,  # plain help takes half the time to appear
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 
 def _version(asked: bool) -> None:
     if asked:
@@ -27,25 +16,36 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
     pass
 
 
-def _register() -> None:
+def program() -> typer.Typer:
+    """The command line with all its commands; none of them has imported anything yet."""
     from matloop.cli import cases, check, doctor, export, new, person, report, run, status
 
+    app = typer.Typer(
+        name="matloop",
+        help="An autonomous researcher for materials: plan, run, measure, learn, until the goal is met.",
+        epilog="Start here: matloop run bear",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,  # plain help takes half the time to appear
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
     for module in (new, check, run, status, person, report, export, cases, doctor):
         module.register(app)
+    return app
 
 
 def main() -> None:
     """Run the command line; leaves with 0, 1 (it failed), 2 (the input is wrong) or 130 (interrupted)."""
-    _register()
     try:
-        app()
+        program()()
     except Exception as error:  # noqa: BLE001 - the last resort: a message in place of a traceback
         sys.exit(_explained(error))
     except KeyboardInterrupt:

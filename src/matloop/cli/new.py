@@ -41,7 +41,10 @@ _LABS = {
         'command = ["python", "lab.py"]\neffect = "irreversible"        # or repeatable, or none\n'
         'capacity = 1\ndeadline = "1 h"\n'
     ),
-    "function": '[lab]\nkind = "function"\nfunction = "lab:measure"       # measure(point) in lab.py\neffect = "none"\n',
+    "function": (
+        '[lab]\nkind = "function"\nfunction = "lab:measure"       # measure(point) in lab.py\n'
+        'effect = "none"                # or repeatable, or irreversible\n'
+    ),
 }
 
 

@@ -151,14 +151,17 @@ def _facts(taken: Recorded) -> dict[str, Any]:
         "conflicts": taken.conflicts,
         "problems": [problem._asdict() for problem in taken.problems],
         "ignored_columns": taken.ignored,
+        "empty_rows": taken.n_empty,
+        "remarks": taken.remarks,
     }
 
 
 def _tell(taken: Recorded) -> None:
     told = [f"{len(taken.accepted)} recorded"]
     told += [f"{len(taken.duplicates)} known already"] if taken.duplicates else []
+    told += [f"{taken.n_empty} still empty"] if taken.n_empty else []
     told += [f"columns ignored: {', '.join(taken.ignored)}"] if taken.ignored else []
-    typer.echo("; ".join(told))
+    typer.echo("; ".join([*told, *taken.remarks]))
     for conflict in taken.conflicts:
         typer.echo(f"{conflict}: another result was recorded before; both are kept (see: matloop status)", err=True)
     for problem in taken.problems:

@@ -39,10 +39,11 @@ def run(
 
     Example: matloop run bear.toml
     """
-    from matloop.cli.amend import amended
+    from matloop.cli.amend import amendment
     from matloop.cli.target import defined
 
-    campaign = amended(defined(name, store, lab), data=data, budget=budget, seed=seed, planner=planner, rename=rename)
+    amend = amendment(data=data, budget=budget, seed=seed, planner=planner, rename=rename)
+    campaign = defined(name, store, lab, amend)
     if getattr(campaign.spec.lab, "kind", "person") == "person":
         _tell_person(campaign, name)
         return

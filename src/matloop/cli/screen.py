@@ -78,14 +78,16 @@ def trial_facts(trial: TrialState) -> dict[str, Any]:
 
 
 def point_table(spec: CampaignSpec, trials: list[TrialState], title: str | None = None) -> Table:
-    """Trials as rows: number, results, point, with units in the heads."""
+    """Trials as rows: number, results, point, with units in the heads; a name or unit may look like markup."""
+    from rich.markup import escape
+
     units = spec.space.units
     heads = [f"{wish.name} [{wish.unit}]" if wish.unit else wish.name for wish in spec.objectives]
     variables = [f"{v} [{units[v]}]" if v in units else v for v in spec.space.variables]
-    made = table("trial>", *(f"{head}>" for head in heads), *(f"{v}>" for v in variables), title=title)
+    made = table("trial>", *(f"{escape(head)}>" for head in [*heads, *variables]), title=title)
     for trial in trials:
         measured = trial.outcome.values if trial.outcome else {}
         results = [number(measured[w.name]) if w.name in measured else "–" for w in spec.objectives]
-        point = [number(trial.point.get(v, "–")) for v in spec.space.variables]
+        point = [escape(number(trial.point.get(v, "–"))) for v in spec.space.variables]
         made.add_row(str(trial.number), *results, *point)
     return made

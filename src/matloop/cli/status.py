@@ -48,15 +48,14 @@ def _list(store: Any, json: bool) -> None:
     rows = []
     for name in opened.campaigns():
         state = Journal(opened, name).state
-        rows.append(
-            {"campaign": name, "status": state.status, "trials": len(state.trials), "since": state.created_time}
-        )
+        begun_at = state.created_time[:16].replace("T", " ")
+        rows.append({"campaign": name, "status": state.status, "trials": len(state.trials), "since": begun_at})
     if json:
         print_json(rows)
         return
     made = table("campaign", "status", "trials>", "begun (UTC)")
     for row in rows:
-        made.add_row(row["campaign"], row["status"], str(row["trials"]), str(row["since"])[:16].replace("T", " "))
+        made.add_row(*(str(value)[:64] for value in row.values()))
     console().print(made if rows else f"no campaign in {store} yet")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,19 +21,20 @@ StoreOption = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON, for other programs.")]
 
 
-def defined(name: str, store: Path | None, lab: str | None = None) -> Campaign:
-    """The campaign as its file or its case defines it, or else as its journal does."""
+def defined(name: str, store: Path | None, lab: str | None = None, amend: Any = None) -> Campaign:
+    """The campaign as its file or its case defines it, or else as its journal does; amended where options say so."""
     from matloop.campaign.campaign import Campaign
 
     if is_file(name):
-        return Campaign.from_file(_existing(name), store)
+        return Campaign.from_file(_existing(name), store, amend)
     from matloop.cases.catalog import cases
 
     if name in cases():
-        campaign = Campaign.from_file(cases()[name].file(lab), store or DEFAULT_STORE)
+        campaign = Campaign.from_file(cases()[name].file(lab), store or DEFAULT_STORE, amend)
         campaign.folder = Path()
         return campaign
-    return in_store(name, store)
+    campaign = in_store(name, store)
+    return campaign.amended(amend) if amend else campaign
 
 
 def begun(name: str, store: Path | None, read_pools: bool = True) -> Campaign:

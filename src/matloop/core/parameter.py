@@ -80,7 +80,7 @@ def _plain(value: Any) -> Value:
 def _is_number(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         return False
-    return bool(-math.inf < value < math.inf)
+    return bool(-_WIDEST < value < _WIDEST)
 
 
 def _decimals(*numbers: float) -> int:
@@ -126,7 +126,7 @@ class _Number(Parameter, ABC):
             raise ValueError(f"a log scale needs low > 0, not {self.low:g}")
         if self.high - self.low > _WIDEST:
             raise ValueError(f"the range from {self.low:g} to {self.high:g} is too wide")
-        if self.step is not None and self.step > self.high - self.low:
+        if self.step is not None and self.step * (1 - SAME) > self.high - self.low:
             raise ValueError(f"step ({self.step:g}) is larger than the range ({self.high - self.low:g})")
         if self.step is not None and self.step * _MOST_STEPS < self.high - self.low:
             raise ValueError(f"step ({self.step:g}) is too small for the range ({self.high - self.low:g})")
@@ -173,7 +173,7 @@ class _Number(Parameter, ABC):
     def problem(self, name: str, values: Mapping[str, Any]) -> str | None:
         value = values[name]
         if not _is_number(value):
-            return f"{name} must be a number, not {value!r}"
+            return f"{name} must be a number, not {value!r:.60}"
         slack = SAME * (self.high - self.low)
         if not self.low - slack <= value <= self.high + slack:
             return f"{name} = {value:g} lies outside {self.low:g} to {self.high:g}"
@@ -262,7 +262,7 @@ class Choice(Parameter):
     def problem(self, name: str, values: Mapping[str, Any]) -> str | None:
         if self._option(values[name]) is not None:
             return None
-        return f"{name} = {values[name]!r} is none of " + ", ".join(map(str, self.options))
+        return f"{name} = {values[name]!r:.60} is none of " + ", ".join(map(str, self.options))
 
     def _option(self, value: Any) -> Value | None:
         value = _plain(value)
@@ -283,7 +283,7 @@ class Component(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    low: float = Field(0.0, ge=0)
+    low: float = Field(0.0, ge=0, le=_WIDEST)
     high: float | None = None
 
 
@@ -292,7 +292,7 @@ class Mixture(Parameter):
 
     kind: Literal["mixture"] = "mixture"
     components: dict[str, Component] = Field(min_length=2)
-    total: float = Field(1.0, gt=0)
+    total: float = Field(1.0, gt=0, le=_WIDEST)
     step: float | None = Field(None, gt=0)
     unit: str | None = None
     description: str = ""
@@ -312,15 +312,16 @@ class Mixture(Parameter):
 
     @model_validator(mode="after")
     def _reachable(self) -> Mixture:
-        low, high = self._lows.sum(), self._highs.sum()
-        if np.any(self._lows > self._highs):
+        lows, highs = self._stated_bounds
+        low, high = lows.sum(), highs.sum()
+        if np.any(lows > highs):
             raise ValueError("a component's low lies above its high")
         if not low <= self.total * (1 + SAME) or not high >= self.total * (1 - SAME):
             raise ValueError(f"the components sum to {low:g} … {high:g} and never to the total of {self.total:g}")
         if self.step and self.step * _MOST_SHARES < self.total:
             raise ValueError(f"step ({self.step:g}) is too small for a total of {self.total:g}")
         if self.step:
-            multiples = np.append(self._lows, [self.total, *self._highs]) / self.step
+            multiples = np.array([self.total, *lows, *highs]) / self.step
             if np.any(np.abs(multiples - np.rint(multiples)) > 1e-6):
                 raise ValueError("with a step, the total and each low and high must be multiples of it")
         return self
@@ -330,13 +331,22 @@ class Mixture(Parameter):
         return len(self.components)
 
     @property
+    def _stated_bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        lows = np.array([component.low for component in self.components.values()])
+        highs = [self.total if c.high is None else c.high for c in self.components.values()]
+        return lows, np.minimum(highs, self.total)
+
+    @property
     def _lows(self) -> np.ndarray:
-        return np.array([component.low for component in self.components.values()])
+        """The least of each component: as stated, or what is left where all others are at their highs."""
+        lows, highs = self._stated_bounds
+        return np.maximum(lows, np.minimum(self.total - (highs.sum() - highs), highs))
 
     @property
     def _highs(self) -> np.ndarray:
-        highs = [self.total if c.high is None else c.high for c in self.components.values()]
-        return np.minimum(highs, self.total)
+        """The most of each component: as stated, or what is left where all others are at their lows."""
+        lows, highs = self._stated_bounds
+        return np.minimum(highs, np.maximum(self.total - (lows.sum() - lows), lows))
 
     def variables(self, name: str) -> tuple[str, ...]:
         return tuple(self.components)
@@ -417,7 +427,7 @@ class Mixture(Parameter):
 
     def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         values = np.column_stack([np.asarray(columns[c], float) for c in self.components])
-        ranges = np.minimum(self._highs - self._lows, self.total - self._lows.sum())
+        ranges = self._highs - self._lows
         return (values - self._lows) / np.where(ranges > SAME * self.total, ranges, self.total)
 
     def features(self, name: str) -> tuple[str, ...]:
@@ -427,7 +437,7 @@ class Mixture(Parameter):
         amounts = [values[component] for component in self.components]
         for component, amount, low, high in zip(self.components, amounts, self._lows, self._highs, strict=True):
             if not _is_number(amount):
-                return f"{component} must be a number, not {amount!r}"
+                return f"{component} must be a number, not {amount!r:.60}"
             if not low - 1e-6 * self.total <= amount <= high + 1e-6 * self.total:
                 return f"{component} = {amount:g} lies outside {low:g} to {high:g}"
         if abs(sum(amounts) - self.total) > 1e-6 * self.total:

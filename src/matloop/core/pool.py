@@ -127,13 +127,15 @@ class Pool(Parameter):
                     matches &= np.isclose(cells, float(values[column]), rtol=1e-9, atol=0)
                 except (TypeError, ValueError, OverflowError):
                     matches[:] = False
+            elif isinstance(values[column], str | bool | int | float | np.generic):
+                matches &= cells.astype(str) == str(values[column])
             else:
-                matches &= cells == values[column]
+                matches[:] = False
         return matches
 
 
 def _written(values: Mapping[str, Any], pool: Pool) -> str:
-    return ", ".join(f"{column} = {values[column]!r}" for column in pool.rows)
+    return ", ".join(f"{column} = {values[column]!r:.60}" for column in pool.rows)
 
 
 def _column(name: str, column: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
 from matloop.core.constraint import Constraint
-from matloop.core.errors import ExpressionError, InputError, Mistake, SpecError, did_you_mean
+from matloop.core.errors import ExpressionError, InputError, Mistake, did_you_mean
 from matloop.core.parameter import Choice, Columns, Integer, Mixture, Real, Value
 from matloop.core.pool import Pool
 
@@ -55,7 +55,7 @@ class Space(BaseModel):
 
     # -- what is in it --------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def variables(self) -> tuple[str, ...]:
         """The keys of a point, in order."""
         return tuple(v for name, p in self.parameters.items() for v in p.variables(name))
@@ -192,16 +192,7 @@ class Space(BaseModel):
 
     def key(self, point: Mapping[str, Any]) -> tuple[Value, ...]:
         """Two points with the same key are the same setting."""
-        return tuple(_rounded(point[variable]) for variable in self.variables)
-
-    def require_sound(self) -> None:
-        """Raise SpecError with all mistakes between the parameters, if there are any."""
-        if mistakes := self.mistakes():
-            raise SpecError(mistakes, "the space")
-
-
-def _rounded(value: Value) -> Value:
-    return float(f"{value:.12g}") if isinstance(value, float) else value
+        return tuple([point[variable] for variable in self.variables])
 
 
 def _as_column(values: Iterable[Any]) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ class NamedLock:
     """Held from `acquire` until `release` or the end of the process."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = FileLock(str(path) + ".lock")
+        self._lock = FileLock(str(path) + ".lock", thread_local=False)
         self._name = Path(str(path) + ".holder.json")
 
     def acquire(self, **about: Any) -> None:
@@ -33,7 +34,8 @@ class NamedLock:
         except Timeout:
             raise HeldElsewhere(self.holder()) from None
         about |= {"pid": os.getpid(), "host": socket.gethostname()}
-        self._name.write_text(json.dumps(about), encoding="utf-8")
+        with suppress(OSError):  # on a full disk a lock without a name is better than none
+            self._name.write_text(json.dumps(about), encoding="utf-8")
 
     def release(self) -> None:
         if self._lock.is_locked:

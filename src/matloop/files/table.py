@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
+import warnings
+from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,19 +28,21 @@ _SUFFIXES = {
 _DELIMITERS = ",;\t"
 
 
-def read_table(path: Path) -> dict[str, np.ndarray]:
+def read_table(path: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """The columns of a table file, each of shape (n,): numbers where all cells are numbers, else text.
 
-    Raises TableError for a missing, unreadable or empty file, an unknown suffix, or a header that names a column twice.
+    `names` are the columns of a text file that has no header line. Raises TableError for a missing, unreadable or
+    empty file, an unknown suffix, or a header that names a column twice.
     """
-    frame = _read_frame(path)
+    frame = _read_frame(path, names)
     frame.columns = [str(name).strip() for name in frame.columns]
+    require_distinct(list(frame.columns), path.name)
     if not len(frame):
         raise TableError(f"{path} has no rows")
     return {str(name): _as_array(frame[name]) for name in frame.columns}
 
 
-def _read_frame(path: Path) -> pd.DataFrame:
+def _read_frame(path: Path, names: Sequence[str] | None = None) -> pd.DataFrame:
     import pandas as pd
 
     how = _SUFFIXES.get(path.suffix.lower())
@@ -48,15 +54,51 @@ def _read_frame(path: Path) -> pd.DataFrame:
         if how == "parquet":
             return pd.read_parquet(path)
         if how == "json":
-            return pd.read_json(path, lines=True)
-        text = read_text(path)
-        dialect = dialect_of(text, path.name)
-        require_distinct(next(csv.reader([text.splitlines()[0]], delimiter=dialect["delimiter"])), path.name)
-        from io import StringIO
-
-        return pd.read_csv(StringIO(text), sep=dialect["delimiter"], decimal=dialect["decimal"], skipinitialspace=True)
-    except (ValueError, OSError, IndexError, MemoryError) as error:
+            return _read_json_lines(path)
+        return _read_csv(read_text(path), names, path.name)
+    except TableError:
+        raise
+    except Exception as error:  # the readers raise whatever their parts raise
         raise TableError(f"{path.name} cannot be read as a table: {_first_line(error)}") from error
+
+
+def _read_json_lines(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.read_json(path, lines=True, dtype=False, convert_dates=False)
+    if not all(isinstance(column, str) for column in frame.columns):
+        raise TableError(f"{path.name} cannot be read as a table", 'each line must be like {"a": 1.5, "b": "text"}')
+    return frame
+
+
+def _read_csv(text: str, names: Sequence[str] | None, name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    dialect = dialect_of(text, name)
+    if names is not None:
+        text = _with_header(text, names, dialect["delimiter"], name)
+    header = next(row for row in csv.reader(StringIO(text), delimiter=dialect["delimiter"]) if row)
+    require_distinct(header, name)
+    how: dict[str, Any] = {"sep": dialect["delimiter"], "skipinitialspace": True, "index_col": False}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(StringIO(text), decimal=dialect["decimal"], low_memory=False, **how)
+    except pd.errors.ParserWarning as error:
+        raise TableError(f"{name} has rows with more cells than its header has names") from error
+    if texts := [i for i, kind in enumerate(frame.dtypes) if not pd.api.types.is_numeric_dtype(kind)]:
+        raw = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, **how)
+        for place in texts:  # in a column of text, NA, None and null are words as well: sodium, no additive
+            frame[frame.columns[place]] = raw.iloc[:, place]
+    return _without_unnamed(frame, header, name)
+
+
+def _without_unnamed(frame: pd.DataFrame, header: Sequence[str], name: str) -> pd.DataFrame:
+    """Spreadsheets add empty columns at the end; one with content needs a name."""
+    unnamed = [frame.columns[i] for i, cell in enumerate(header) if not cell.strip()]
+    if not all(frame[column].isna().all() for column in unnamed):
+        raise TableError(f"{name} has a column without a name", "give it one in the first line")
+    return frame.drop(columns=unnamed)
 
 
 def read_text(path: Path) -> str:
@@ -78,16 +120,27 @@ def read_text(path: Path) -> str:
 
 
 def dialect_of(text: str, name: str) -> dict[str, str]:
-    """The delimiter of a CSV text, from its first line, and its decimal mark: a comma only where ';' separates."""
+    """The delimiter of a CSV text, from its first line, and its decimal mark.
+
+    That is a comma only where ';' separates and a number is written so.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise TableError(f"{name} is empty")
     delimiter = max(_DELIMITERS, key=lambda mark: lines[0].count(mark))
-    return {"delimiter": delimiter, "decimal": "," if delimiter == ";" else "."}
+    return {"delimiter": delimiter, "decimal": "," if delimiter == ";" and re.search(r"\d,\d", text) else "."}
+
+
+def _with_header(text: str, names: Sequence[str], delimiter: str, name: str) -> str:
+    cells = next(csv.reader([text.splitlines()[0]], delimiter=delimiter))
+    if len(cells) != len(names):
+        raise TableError(f"{name} has {len(cells)} columns, but {len(names)} names were given for them")
+    quoted = ('"' + column.replace('"', '""') + '"' for column in names)
+    return delimiter.join(quoted) + "\n" + text
 
 
 def require_distinct(header: list[str], name: str) -> None:
-    """Raise TableError where two columns have the same name, or one has none."""
+    """Raise TableError where two columns have the same name."""
     seen: set[str] = set()
     for column in (cell.strip() for cell in header):
         if column in seen and column:
@@ -98,9 +151,10 @@ def require_distinct(header: list[str], name: str) -> None:
 def _as_array(column: Any) -> np.ndarray:
     import pandas as pd
 
-    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_integer_dtype(column):
+    is_whole = not column.isna().any()
+    if is_whole and (pd.api.types.is_bool_dtype(column) or pd.api.types.is_integer_dtype(column)):
         return column.to_numpy()
-    if pd.api.types.is_numeric_dtype(column):
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return column.to_numpy(dtype=float)
     cells = np.empty(len(column), dtype=object)
     cells[:] = ["" if missing else str(cell) for cell, missing in zip(column, column.isna(), strict=True)]

@@ -43,7 +43,7 @@ def _loads(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_distinct)
     except RecursionError:
-        raise ValueError("it printed JSON nested too deeply") from None
+        raise ValueError("nested too deeply") from None
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

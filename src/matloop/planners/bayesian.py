@@ -47,7 +47,21 @@ class Bayesian(BaseModel):
         n: int,
         rng: np.random.Generator,
     ) -> list[Proposal]:
-        from matloop.planners.beliefs import Beliefs  # scipy: only who plans needs to load it
+        from matloop.models.threads import one_thread  # scipy: only who plans needs to load it
+
+        with one_thread():
+            return self._propose(space, objectives, observations, pending, n, rng)
+
+    def _propose(
+        self,
+        space: Space,
+        objectives: Sequence[Objective],
+        observations: Sequence[Observation],
+        pending: Sequence[Point],
+        n: int,
+        rng: np.random.Generator,
+    ) -> list[Proposal]:
+        from matloop.planners.beliefs import Beliefs
         from matloop.planners.surrogates import usable
 
         tried = keys_of(space, [*(o.point for o in observations), *pending])

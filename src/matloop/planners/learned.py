@@ -12,6 +12,7 @@ from matloop.core.objective import Objective
 from matloop.core.parameter import Choice, Integer, Real
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
+from matloop.models.threads import one_thread
 from matloop.planners.surrogates import Surrogate, fit_objective, usable
 
 #: Fewer results than this teach a model nothing worth showing.
@@ -25,6 +26,11 @@ def learned(space: Space, objectives: Sequence[Objective], observations: Sequenc
     known = usable(objectives, observations)
     if len(known) < FEWEST:
         return None
+    with one_thread():
+        return _learned(space, objectives, known)
+
+
+def _learned(space: Space, objectives: Sequence[Objective], known: Sequence[Observation]) -> Learned:
     leaders = best(objectives, known)
     centre = known[leaders[0]].point if leaders else known[-1].point
     models = {wish.name: fit_objective(space, wish, known) for wish in objectives}

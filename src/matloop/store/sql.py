@@ -8,8 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, Text, create_engine, event, func, select, text
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy import (
+    URL,
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
 from matloop.core.errors import NewerStore, SequenceConflict, StoreError, StoreLocked
@@ -41,13 +55,12 @@ class SqlStore:
 
     def __init__(self, path: str | Path, *, create: bool = True) -> None:
         """Open the database, or make it. Raises StoreError where there is none, or it is no store of ours."""
-        self.path = None if str(path) == MEMORY else Path(path)
+        self.path = None if str(path) == MEMORY else Path(path).absolute()  # a lab may change the working folder
         if self.path and not create and not self.path.is_file():
             raise StoreError(f"there is no store at {self.path}", "start a campaign with: matloop run FILE")
         self._memory_files: dict[str, bytes] = {}
         self._engine = _engine(self.path)
         self._reader = self._engine.execution_options(reads_only=True)
-        self._lock = NamedLock(self.path.with_name(self.path.name + ".engine")) if self.path else None
         with self._explained():
             self._prepare()
 
@@ -72,15 +85,22 @@ class SqlStore:
         query = select(_events.c.body).where(_events.c.campaign == campaign, _events.c.sequence > after)
         with self._explained(), self._reader.connect() as connection:
             bodies = connection.execute(query.order_by(_events.c.sequence)).scalars().all()
-        return [EVENT.validate_json(body) for body in bodies]
+            events = [EVENT.validate_json(body) for body in bodies]
+        gap = next((i for i, e in enumerate(events, start=after + 1) if e.sequence != i), None)
+        if gap is not None:
+            raise StoreError(f"the journal of {campaign} in {self.path} lacks its event {gap}", _hint("malformed"))
+        return events
 
     def put(self, content: bytes) -> str:
         """Keep the bytes; returns their SHA-256 in hexadecimal."""
         name = hashlib.sha256(content).hexdigest()
-        if self.path is None:
-            self._memory_files[name] = content
-        elif not self._file(name).exists():
-            write_whole(self._file(name), content)
+        try:
+            if self.path is None:
+                self._memory_files[name] = content
+            elif not self._file(name).exists():
+                write_whole(self._file(name), content)
+        except OSError as error:
+            raise StoreError(f"cannot write to {self.folder}: {error.strerror}", "is the disk full?") from error
         return name
 
     def get(self, content_hash: str) -> bytes:
@@ -119,11 +139,12 @@ class SqlStore:
     @contextmanager
     def engine_lock(self, campaign: str) -> Iterator[None]:
         """Hold the store for one engine. Raises StoreLocked, naming the engine that has it."""
-        if self._lock is None:
+        if self.path is None:
             yield
             return
+        lock = NamedLock(self.path.with_name(self.path.name + ".engine"))
         try:
-            self._lock.acquire(campaign=campaign)
+            lock.acquire(campaign=campaign)
         except HeldElsewhere as held:
             holder = held.holder
             pid, host, of = (holder.get(key, "?") for key in ("pid", "host", "campaign"))
@@ -131,12 +152,12 @@ class SqlStore:
             raise StoreLocked(
                 f"another engine works on {self.path}: {who}", "wait for it, stop it, or use another --store"
             ) from None
-        except OSError as error:
-            raise StoreError(f"cannot lock {self.path}: {error.strerror}", "is the folder writable?") from error
+        except (OSError, NotImplementedError) as error:  # the second: a file system without locks
+            raise StoreError(f"cannot lock {self.path}: {error}", "is the folder writable, and not shared?") from error
         try:
             yield
         finally:
-            self._lock.release()
+            lock.release()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -171,8 +192,11 @@ class SqlStore:
             yield
         except IntegrityError as error:
             raise SequenceConflict("the journal has grown meanwhile") from error
-        except DatabaseError as error:
+        except DBAPIError as error:
             raise StoreError(f"the store {self.path} cannot be used: {error.orig}", _hint(str(error.orig))) from error
+        except ValueError as error:  # a text that is no UTF-8, an event that is no JSON
+            what = str(error).splitlines()[0]
+            raise StoreError(f"the store {self.path} cannot be read: {what}", _hint("malformed")) from error
 
 
 def _engine(path: Path | None) -> Engine:
@@ -183,13 +207,15 @@ def _engine(path: Path | None) -> Engine:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot make the folder {path.parent}: {error.strerror}") from error
-        engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        # not a text: in that a '?' or '%' of the path would mean something else
+        engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")
     def _durable(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # transactions begin where `_immediate` says, not where the driver guesses
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA fullfsync=ON")  # macOS: past the drive's own cache; elsewhere it does nothing
 
     @event.listens_for(engine, "begin")
     def _immediate(connection: Any) -> None:

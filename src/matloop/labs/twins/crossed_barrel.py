@@ -24,6 +24,7 @@ is missing for n = 6; straight tubes of more than 4 mm and thin wall last longer
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +90,11 @@ class CrushCurve:
     def toughness(self) -> float:
         """Area under the curve, J."""
         return float(running_integral(self.force, self.displacement)[-1]) / 1000
+
+
+def simulate(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    """The twin's entry point: columns n, theta, r, t of shape (m,) in; toughness (m,), J, without noise, out."""
+    return {"toughness": toughness(columns["n"], columns["theta"], columns["r"], columns["t"])}
 
 
 def force_displacement(n: float, theta: float, r: float, t: float, rig: Rig | None = None) -> CrushCurve:
