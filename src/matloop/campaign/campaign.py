@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,8 +202,8 @@ class Campaign:
         with self.journal.store.engine_lock(self.name):
             self.journal.refresh()
             self.begin(accept_changes)
-            engine = Engine(self.spec, lab, self.journal, StopSwitch())
-            with self._shown(progress), self._heard(on_event), stopping_on_signals(engine.stop):
+            engine = Engine(self.spec, lab, self.journal, stop := StopSwitch())
+            with self._shown(stop, progress), self.journal.heard_by(on_event), stopping_on_signals(stop):
                 engine.run(of_this_process(self.spec.to_dict()))
         return self.state
 
@@ -301,27 +302,10 @@ class Campaign:
         lab.prepare(self.spec.space, self.spec.objectives, working, self.folder)
         return lab
 
-    def _shown(self, progress: bool) -> Any:
-        from contextlib import nullcontext
-
+    def _shown(self, stop: StopSwitch, progress: bool) -> AbstractContextManager[None]:
         from matloop.campaign.display import live_display
 
-        return live_display(self.spec, self.journal) if progress else nullcontext()
-
-    def _heard(self, on_event: Callable[[AnyEvent], None] | None) -> Any:
-        from contextlib import contextmanager
-
-        @contextmanager
-        def listening() -> Any:
-            if on_event is not None:
-                self.journal.listeners.append(on_event)
-            try:
-                yield
-            finally:
-                if on_event is not None:
-                    self.journal.listeners.remove(on_event)
-
-        return listening()
+        return live_display(self.spec, self.journal, stop) if progress else nullcontext()
 
 
 def as_lab(lab: Any) -> Any:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from matloop.campaign.journal import Journal
+from matloop.campaign.stop import StopSwitch
 from matloop.campaign.summary import counts, describe, leader, n_over
 from matloop.core.event import AnyEvent, Failed, Finished, Lost, Observed, Paused
 from matloop.core.spec import CampaignSpec
@@ -26,32 +27,27 @@ LINE_EVERY = 10.0
 
 
 @contextmanager
-def live_display(spec: CampaignSpec, journal: Journal, console: Console | None = None) -> Iterator[None]:
+def live_display(
+    spec: CampaignSpec, journal: Journal, stop: StopSwitch, console: Console | None = None
+) -> Iterator[None]:
     """Show the run on standard error while it lasts; in a log file, a line now and then."""
     console = console or Console(stderr=True)
-    view = _View(spec, journal)
+    view = _View(spec, journal, stop)
     if not console.is_terminal:
-        listener = _LinePrinter(view, console)
-        journal.listeners.append(listener)
-        try:
+        with journal.heard_by(_LinePrinter(view, console)):
             yield
-        finally:
-            journal.listeners.remove(listener)
         return
-    journal.listeners.append(view.heard)
-    try:
-        with Live(get_renderable=view.render, console=console, refresh_per_second=RATE, transient=False):
-            yield
-    finally:
-        journal.listeners.remove(view.heard)
+    with journal.heard_by(view.heard), Live(get_renderable=view.render, console=console, refresh_per_second=RATE):
+        yield
 
 
 class _View:
     """What to show; recomputed only when the journal has grown, so that drawing never slows the engine."""
 
-    def __init__(self, spec: CampaignSpec, journal: Journal) -> None:
+    def __init__(self, spec: CampaignSpec, journal: Journal, stop: StopSwitch) -> None:
         self.spec = spec
         self.journal = journal
+        self.stop = stop
         self._began = time.monotonic()
         self._done_before = n_over(journal.state)
         self._lock = threading.Lock()
@@ -91,9 +87,11 @@ class _View:
             ProgressBar(total=budget or max(self.n_done, 1), completed=self.n_done, width=30),
             f"{self.n_done}/{budget}" if budget else f"{self.n_done} trials",
             f"{self._counts[Status.RUNNING]} in flight",
-            Text(self._end) if self._end else _left(self.seconds_left()),
+            Text(self._end or ("stopping" if self.stop.is_set else _left(self.seconds_left()))),
         )
         told = [Text(f"  best so far  {describe(self.spec, self._leader)}" if self._leader else "  no result yet")]
+        if self.stop.is_set and not self._end:
+            told.append(Text("  what is in flight is finished first; Ctrl-C again stops at once", style="yellow"))
         trouble = [f"{self._counts[s]} {s.value}" for s in (Status.FAILED, Status.UNKNOWN) if self._counts[s]]
         if trouble:
             told.append(Text("  " + ", ".join(trouble), style="yellow"))

@@ -7,6 +7,7 @@ Nothing is sent before its intent is committed, and no answer is used before it 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class Engine:
         self.is_exhausted = False
         #: What the lab was given here and has not answered yet, also where somebody else has recorded a result.
         self._sent: set[str] = set()
+        #: How often each trial was sent here: a trial that power cuts kept from beginning is no fault of the lab.
+        self._n_sends: Counter[str] = Counter()
         #: When each overdue trial was cancelled (monotonic seconds), and what went wrong in that.
         self._cancelled: dict[str, tuple[float, str]] = {}
         #: Faults before this engine began have been seen: whoever resumes wants to try again.
@@ -143,13 +146,14 @@ class Engine:
         """What follows where there is none: another attempt, a fault of the lab, or a question to a person."""
         if not trial.is_open:  # somebody has recorded its result meanwhile
             return []
-        may_repeat = isinstance(answer, NotStarted) or self.lab.effect is not Effect.IRREVERSIBLE
-        if may_repeat and trial.attempts < MOST_ATTEMPTS:
-            why = answer.reason if isinstance(answer, NotStarted) else f"{answer.reason}; it may be repeated"
-            return [e.NotBegun(trial=trial.id, attempt=trial.attempts, reason=why)]
+        again = e.NotBegun(trial=trial.id, attempt=trial.attempts, reason=answer.reason)
         if isinstance(answer, NotStarted):
-            why = f"{trial.attempts} attempts never began, the latest because: {answer.reason}"
+            if self._n_sends[trial.id] < MOST_ATTEMPTS:
+                return [again]
+            why = f"{self._n_sends[trial.id]} attempts never began, the latest because: {answer.reason}"
             return [e.Failed(trial=trial.id, outcome=Outcome(failed=why, is_fault=True))]
+        if self.lab.effect is not Effect.IRREVERSIBLE and trial.attempts < MOST_ATTEMPTS:
+            return [again.model_copy(update={"reason": f"{answer.reason}; it may be repeated"})]
         return [e.Lost(trial=trial.id, attempt=trial.attempts, reason=answer.reason)]
 
     def _with_files_kept(self, outcome: Outcome) -> Outcome:
@@ -204,15 +208,15 @@ class Engine:
 
     def _fill(self) -> bool:
         """Send as much as the lab takes; plan anew only when nothing planned is left."""
-        if self.stop.is_set or self._planner_error or self._too_many_faults():
-            return False
         moved = False
-        while (free := self.lab.capacity - len(self._in_flight())) > 0:
-            sent = self._send_planned(free) or self._plan_and_send(free)
-            if not sent:
-                break
+        while (free := self._free_places()) > 0 and (self._send_planned(free) or self._plan_and_send(free)):
             moved = True
         return moved
+
+    def _free_places(self) -> int:
+        if self.stop.is_set or self._planner_error or self._too_many_faults():
+            return 0
+        return self.lab.capacity - len(self._in_flight())
 
     def _send_planned(self, most: int) -> bool:
         waiting = [trial.id for trial in self.state.of_status(Status.PLANNED)][:most]
@@ -267,6 +271,7 @@ class Engine:
         units = {**self.spec.space.units, **{o.name: o.unit for o in self.spec.objectives if o.unit}}
         order = Trial(trial.id, self.spec.campaign.name, trial.number, trial.attempts, trial.point, units)
         self._sent.add(trial.id)
+        self._n_sends[trial.id] += 1
         try:
             self.lab.submit(order)
         except MatloopError as error:

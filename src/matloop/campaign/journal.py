@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from matloop.core.errors import SequenceConflict
@@ -45,6 +46,18 @@ class Journal:
 
     def stop_clock(self) -> None:
         self._elapsed_before, self.is_working = self.elapsed, False
+
+    @contextmanager
+    def heard_by(self, listener: Callable[[AnyEvent], None] | None) -> Iterator[None]:
+        """Call the listener with every event that comes in within this context."""
+        if listener is None:
+            yield
+            return
+        self.listeners.append(listener)
+        try:
+            yield
+        finally:
+            self.listeners.remove(listener)
 
     def refresh(self) -> list[AnyEvent]:
         """Take in what others have appended; returns it."""

@@ -137,6 +137,8 @@ def _require_resolvable(trial: TrialState, event: Resolved) -> None:
     """Raise InputError where the verdict says nothing new, or changes what is settled without a reason."""
     if trial.status is Status.PLANNED and event.verdict == "did_not_happen":
         raise InputError(f"{trial.id} has not been begun: there is nothing to resolve", "to drop it, discard it")
+    if trial.status is Status.DONE and event.verdict == "did_not_happen":
+        raise InputError(f"{trial.id} has a result, so it happened", "if the result is worthless, discard it")
     if trial.status is Status.DISCARDED and event.verdict == "discarded" and not trial.conflicts:
         raise InputError(f"{trial.id} is discarded already")
     if not trial.is_open and not trial.conflicts and not event.why.strip():

@@ -51,7 +51,7 @@ def best(objectives: Sequence[Objective], observations: Sequence[Observation]) -
     ranked = np.flatnonzero(np.isfinite(table).all(axis=1)) if len(table) else np.array([], int)
     if not len(ranked):
         missed = shortfall(objectives, observations)
-        usable = np.flatnonzero(np.isfinite(missed) & np.array([o.failed is None for o in observations], bool))
+        usable = np.flatnonzero(np.isfinite(missed) & (missed > 0))
         return [int(usable[missed[usable].argmin()])] if len(usable) else []
     if table.shape[1] == 1:
         return [int(ranked[table[ranked, 0].argmax()])]

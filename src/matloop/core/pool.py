@@ -128,7 +128,8 @@ class Pool(Parameter):
                 except (TypeError, ValueError, OverflowError):
                     matches[:] = False
             elif isinstance(values[column], str | bool | int | float | np.generic):
-                matches &= cells.astype(str) == str(values[column])
+                texts = cells if cells.dtype == object else cells.astype(str)
+                matches &= texts == str(values[column])
             else:
                 matches[:] = False
         return matches

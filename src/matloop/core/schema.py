@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from matloop.core import registry
 from matloop.core.objective import AnyObjective
@@ -23,7 +23,9 @@ def campaign_schema() -> dict[str, Any]:
         definitions.update(schema.pop("$defs", {}))
         return schema
 
-    planners, labs = _of_group("planners"), _of_group("labs")
+    def of_group(group: str) -> dict[str, Any]:
+        return {"anyOf": [_with_kind(reference(registry.load(group, name))) for name in registry.names(group)]}
+
     wish = reference(AnyObjective)
     for definition in list(definitions.values()):
         if "goal" in definition.get("properties", {}):  # in a file the name is the key
@@ -32,7 +34,10 @@ def campaign_schema() -> dict[str, Any]:
     parameter = reference(AnyParameter)
     for definition in definitions.values():
         if "kind" in definition.get("properties", {}):
-            definition["required"] = [*definition.get("required", []), "kind"]
+            _with_kind(definition)
+    components = definitions["Mixture"]["properties"]["components"]
+    names_alone = {"type": "array", "items": {"type": "string"}, "minItems": 2}
+    definitions["Mixture"]["properties"]["components"] = {"anyOf": [components, names_alone]}
     space = {
         "type": "object",
         "properties": {"constraints": {"type": "array", "items": {"type": "string"}}},
@@ -48,12 +53,14 @@ def campaign_schema() -> dict[str, Any]:
             "campaign": reference(Settings),
             "space": space,
             "objective": {"type": "object", "additionalProperties": wish, "minProperties": 1},
-            "planner": {"anyOf": [reference(model) for model in planners]},
-            "lab": {"anyOf": [reference(model) for model in labs]},
+            "planner": of_group("planners"),
+            "lab": of_group("labs"),
         },
         "$defs": definitions,
     }
 
 
-def _of_group(group: str) -> list[type[BaseModel]]:
-    return [registry.load(group, name) for name in registry.names(group)]
+def _with_kind(definition: dict[str, Any]) -> dict[str, Any]:
+    """In Python the class says the kind, in a file the key does."""
+    definition["required"] = [*definition.get("required", []), "kind"]
+    return definition

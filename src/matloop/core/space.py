@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,7 +98,7 @@ class Space(BaseModel):
                 Mistake(
                     f"space.constraints[{i}]",
                     f"'{name}' is no variable of this space",
-                    did_you_mean(name, seen),
+                    did_you_mean(name, dict.fromkeys(self.variables)),
                 )
                 for name in sorted(constraint.names - seen)
             )
@@ -120,7 +120,11 @@ class Space(BaseModel):
 
     def columns(self, points: Sequence[Mapping[str, Any]]) -> Columns:
         """A column of shape (n,) for each variable."""
-        return {variable: _as_column([point[variable] for point in points]) for variable in self.variables}
+        columns: Columns = {}
+        for name, parameter in self.parameters.items():
+            as_column = _as_objects if isinstance(parameter, Choice) else _as_column
+            columns |= {v: as_column([point[v] for point in points]) for v in parameter.variables(name)}
+        return columns
 
     def points(self, columns: Mapping[str, np.ndarray]) -> list[Point]:
         """The points that stand in the columns, in plain Python types."""
@@ -195,10 +199,13 @@ class Space(BaseModel):
         return tuple([point[variable] for variable in self.variables])
 
 
-def _as_column(values: Iterable[Any]) -> np.ndarray:
-    cells = list(values)
+def _as_column(cells: list[Any]) -> np.ndarray:
     if all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells):
         return np.array(cells)
+    return _as_objects(cells)
+
+
+def _as_objects(cells: list[Any]) -> np.ndarray:
     column = np.empty(len(cells), dtype=object)
     column[:] = cells
     return column

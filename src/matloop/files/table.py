@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import warnings
 from collections.abc import Sequence
@@ -65,10 +66,10 @@ def _read_frame(path: Path, names: Sequence[str] | None = None) -> pd.DataFrame:
 def _read_json_lines(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    frame = pd.read_json(path, lines=True, dtype=False, convert_dates=False)
-    if not all(isinstance(column, str) for column in frame.columns):
+    rows = [json.loads(line) for line in read_text(path).split("\n") if line.strip()]
+    if not all(isinstance(row, dict) for row in rows):
         raise TableError(f"{path.name} cannot be read as a table", 'each line must be like {"a": 1.5, "b": "text"}')
-    return frame
+    return pd.DataFrame(rows)
 
 
 def _read_csv(text: str, names: Sequence[str] | None, name: str) -> pd.DataFrame:
@@ -83,14 +84,21 @@ def _read_csv(text: str, names: Sequence[str] | None, name: str) -> pd.DataFrame
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(StringIO(text), decimal=dialect["decimal"], low_memory=False, **how)
+            frame = pd.read_csv(StringIO(text), decimal=dialect["decimal"], low_memory=False, **_exactly(), **how)
+            if texts := [i for i, kind in enumerate(frame.dtypes) if not pd.api.types.is_numeric_dtype(kind)]:
+                raw = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, **how)
     except pd.errors.ParserWarning as error:
         raise TableError(f"{name} has rows with more cells than its header has names") from error
-    if texts := [i for i, kind in enumerate(frame.dtypes) if not pd.api.types.is_numeric_dtype(kind)]:
-        raw = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, **how)
-        for place in texts:  # in a column of text, NA, None and null are words as well: sodium, no additive
-            frame[frame.columns[place]] = raw.iloc[:, place]
+    for place in texts:  # in a column of text, NA, None and null are words as well: sodium, no additive
+        frame[frame.columns[place]] = raw.iloc[:, place]
     return _without_unnamed(frame, header, name)
+
+
+def _exactly() -> dict[str, Any]:
+    """Numbers to the last digit: pandas does so by itself from version 3 on, and then warns of being told."""
+    import pandas as pd
+
+    return {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
 
 
 def _without_unnamed(frame: pd.DataFrame, header: Sequence[str], name: str) -> pd.DataFrame:

@@ -20,8 +20,8 @@ from matloop.planners.surrogates import Surrogate, fit, fit_objective
 #: The weight of the sum beside the worst goal in the augmented Chebyshev scalarization (Knowles 2006).
 AUGMENTATION = 0.05
 
-#: Improvement counts from this many standard deviations of the outcomes below the best on. Plain expected improvement
-#: over the very best leaves the neighbours of good points unmeasured; see docs/decisions/0005.
+#: In a finite space, where no point comes twice, improvement counts from this many standard deviations of the outcomes
+#: below the best on: the best is gone, and what counts is which of the others are good. See docs/decisions/0005.
 MARGIN = 0.5
 
 
@@ -58,9 +58,17 @@ class Beliefs:
         if not points:
             return self
         new = copy(self)
+        new.__dict__.pop("best_expected", None)  # what is pending may be better than all that was measured
+        new.meets = np.append(self.meets, self._expected_to_meet(points))
         new.models = {name: model.with_pending(points) for name, model in self.models.items()}
         new.utility = self.utility and self.utility.with_pending(points)
         return new
+
+    def _expected_to_meet(self, points: Sequence[Point]) -> np.ndarray:
+        """Whether the expected values meet all thresholds, (n,)."""
+        columns = self.space.columns(points)
+        met = [wish.satisfied(self.models[wish.name].predict(columns)[0]) for wish in self.thresholds]
+        return np.logical_and.reduce([np.ones(len(points), bool), *met])
 
     def predictions(self, point: Point) -> dict[str, tuple[float, float]]:
         """For each objective what will be measured: mean and standard deviation, the noise of measuring included."""
@@ -101,8 +109,8 @@ class Beliefs:
 
     @property
     def incumbent(self) -> float:
-        """The utility over which improvement counts: `MARGIN` below the best."""
-        if self.goals and isinstance(self.goals[0], Near) and self.utility is None:
+        """The utility over which improvement counts: the best, or in a finite space `MARGIN` below it."""
+        if self.space.candidates() is None or (isinstance(self.goals[0], Near) and self.utility is None):
             return self.best_expected
         model = (self.utility or self.models[self.goals[0].name]).model
         return self.best_expected - MARGIN * model.outcome_scale_

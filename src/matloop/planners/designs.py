@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
@@ -100,13 +101,14 @@ class LatinHypercube(Design):
         return f"from a Latin hypercube of {self.size} points, to fill the space"
 
     def points(self, space: Space, rng: np.random.Generator, tried: set[Any]) -> Iterator[Point]:
-        common = shared(rng)
-        blocks = (self._block(space.width, common) for _ in iter(int, 1))
-        yield from _from_blocks(space, blocks, tried, skip=trial_number(rng) - 1)
+        hypercubes = _endless(partial(self._hypercubes, space.width, shared(rng)))
+        yield from _from_blocks(space, hypercubes, tried, skip=trial_number(rng) - 1)
 
-    def _block(self, width: int, rng: np.random.Generator) -> np.ndarray:
-        strata = np.argsort(rng.random((self.size, width)), axis=0)
-        return (strata + rng.random((self.size, width))) / self.size
+    def _hypercubes(self, width: int, rng: np.random.Generator, n: int) -> np.ndarray:
+        """As many whole hypercubes as make n points or a few more."""
+        shape = (-(-n // self.size), self.size, width)
+        strata = np.argsort(rng.random(shape), axis=1)
+        return ((strata + rng.random(shape)) / self.size).reshape(-1, width)
 
 
 class GridDesign(Design):
@@ -159,24 +161,29 @@ def _endless(source: Any) -> Iterator[np.ndarray]:
 
 
 def _from_blocks(space: Space, blocks: Iterator[np.ndarray], tried: set[Any], skip: int) -> Iterator[Point]:
-    """The feasible points of the blocks, without the first `skip` of them and without those that were tried.
+    """The feasible points of the blocks, without the first `skip` of them and without those that were tried."""
+    for point in islice(_feasible(space, blocks), skip, None):
+        if space.key(point) not in tried:
+            yield point
 
-    Ends after a long run of draws that brought nothing new: then a finite space is as good as exhausted.
+
+def _feasible(space: Space, blocks: Iterator[np.ndarray]) -> Iterator[Point]:
+    """The feasible points of the blocks, each once.
+
+    In a finite space, what the blocks are slow to hit comes at the end, so that every point comes. Raises PlannerError
+    where nothing is feasible.
     """
-    sampler = Sampler(space)
+    sampler, candidates = Sampler(space), space.candidates()
     seen: set[Any] = set()
-    in_vain = 0
-    for block in blocks:
+    in_vain, patience = 0, MOST_DRAWS if candidates is None else CHUNK
+    while in_vain < patience:
+        block = next(blocks)
         columns, ok = sampler.columns(block)
         found = list(distinct(space, {v: column[ok] for v, column in columns.items()}, seen))
-        seen |= {space.key(point) for point in found}
+        seen.update(space.key(point) for point in found)
         in_vain = 0 if found else in_vain + len(block)
-        if in_vain > MOST_DRAWS:
-            if not seen:
-                raise sampler.nothing_feasible(in_vain)
-            return
-        for point in found:
-            if skip > 0:
-                skip -= 1
-            elif space.key(point) not in tried:
-                yield point
+        yield from found
+    if candidates is not None:
+        yield from distinct(space, candidates, seen)
+    if not seen:
+        raise sampler.nothing_feasible(in_vain)

@@ -17,7 +17,7 @@ from matloop.core.space import Point, Space
 Source = Callable[[int], np.ndarray]
 
 #: So many points are drawn in vain before a space counts as empty.
-MOST_DRAWS = 1 << 19
+MOST_DRAWS = 1 << 17
 CHUNK = 1 << 12
 #: Rounds of alternating projections; their error halves in a few rounds for all but nearly parallel constraints.
 PROJECTIONS = 300

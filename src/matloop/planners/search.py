@@ -31,15 +31,19 @@ def _size(columns: Columns) -> int:
 
 
 def _first_untried(space: Space, columns: Columns, scores: np.ndarray, tried: set[Any]) -> Point | None:
-    """The best row that was not tried: at most as many rows need a look as were tried, and one."""
+    """The row with the highest score that was not tried. Rows are looked at a few at a time, best first."""
     scores = np.where(np.isnan(scores), -np.inf, scores)
     few = min(len(scores), len(tried) + 1)
-    leaders = np.argpartition(-scores, few - 1)[:few]
-    leaders = leaders[np.argsort(-scores[leaders], kind="stable")]
-    for point in space.points({name: column[leaders] for name, column in columns.items()}):
-        if space.key(point) not in tried:
+    if few < len(scores):  # where no two rows are equal, one of so many is new
+        leaders = np.argpartition(-scores, few - 1)[:few]
+        if point := _first_new(space, columns, leaders[np.argsort(-scores[leaders], kind="stable")], tried):
             return point
-    return None
+    return _first_new(space, columns, np.argsort(-scores, kind="stable"), tried)
+
+
+def _first_new(space: Space, columns: Columns, rows: np.ndarray, tried: set[Any]) -> Point | None:
+    points = space.points({name: column[rows] for name, column in columns.items()})
+    return next((point for point in points if space.key(point) not in tried), None)
 
 
 def _by_sampling(space: Space, score: Score, tried: set[Any], rng: np.random.Generator) -> Point | None:
@@ -50,6 +54,7 @@ def _by_sampling(space: Space, score: Score, tried: set[Any], rng: np.random.Gen
     sampler = Sampler(space)
     u, columns = sampler.draw(lambda n: rng.random((n, space.width)), SAMPLES)
     scores = score(columns)
+    everywhere = columns, scores
     step = 0.2
     for _ in range(ROUNDS):
         best = np.argsort(-scores, kind="stable")[:LEADERS]
@@ -62,4 +67,4 @@ def _by_sampling(space: Space, score: Score, tried: set[Any], rng: np.random.Gen
             columns = {v: np.concatenate([columns[v][best], found[v][ok]]) for v in columns}
             scores = np.concatenate([scores[best], score({v: column[ok] for v, column in found.items()})])
         step *= SHRINK
-    return _first_untried(space, columns, scores, tried)
+    return _first_untried(space, columns, scores, tried) or _first_untried(space, *everywhere, tried)

@@ -29,15 +29,19 @@ class Surrogate:
         return mean, std
 
     def mean_where_measured(self) -> np.ndarray:
-        """The mean at each observation it was fitted to, shape (n,)."""
+        """The mean at each observation and each pending point that it knows, shape (n,)."""
         return np.asarray(self.model.predict(self.inputs))
 
     def with_pending(self, points: Sequence[Point]) -> Surrogate:
-        """The same beliefs once these points are measured as expected: the mean stays, the uncertainty shrinks."""
+        """The same beliefs once these points are known as expected: the mean stays, the uncertainty there vanishes.
+
+        Without noise, or else a batch would measure its first point again and again.
+        """
         if not points:
             return self
-        model = self.model.condition(self.space.encode(self.space.columns(points)))
-        return Surrogate(self.space, model, self.inputs)
+        new = self.space.encode(self.space.columns(points))
+        model = self.model.condition(new, noise_variance=np.zeros(len(points)))
+        return Surrogate(self.space, model, np.concatenate([self.inputs, new]))
 
 
 def usable(objectives: Sequence[Objective], observations: Sequence[Observation]) -> list[Observation]:
