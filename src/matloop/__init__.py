@@ -15,7 +15,7 @@ _HOME = {
     "Real": "matloop.core.parameter",
     "Integer": "matloop.core.parameter",
     "Choice": "matloop.core.parameter",
-    "Mixture": "matloop.core.parameter",
+    "Mixture": "matloop.core.mixture",
     "Pool": "matloop.core.pool",
     "Maximize": "matloop.core.objective",
     "Minimize": "matloop.core.objective",
@@ -53,6 +53,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from matloop.campaign.campaign import Campaign as Campaign
     from matloop.core.errors import MatloopError as MatloopError
+    from matloop.core.mixture import Mixture as Mixture
     from matloop.core.objective import AtLeast as AtLeast
     from matloop.core.objective import AtMost as AtMost
     from matloop.core.objective import Maximize as Maximize
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
     from matloop.core.objective import Near as Near
     from matloop.core.parameter import Choice as Choice
     from matloop.core.parameter import Integer as Integer
-    from matloop.core.parameter import Mixture as Mixture
     from matloop.core.parameter import Real as Real
     from matloop.core.pool import Pool as Pool
     from matloop.core.space import Space as Space

@@ -24,6 +24,22 @@ class Fake(BaseModel):
             raise ValueError("13 brings bad luck")
         return value
 
+    capacity: int = 1
+    effect: str = "none"
+    deadline: float = 1.0
+
+    def propose(self, *args):
+        return []
+
+    def submit(self, trial):
+        pass
+
+    def poll(self, trial_id):
+        pass
+
+    def cancel(self, trial_id):
+        pass
+
 
 class Bayesian(Fake):
     kind: Literal["bayesian"] = "bayesian"  # type: ignore[assignment]

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from matloop.core.parameter import Choice, Integer, Mixture, Real
+from matloop.core.mixture import Mixture
+from matloop.core.parameter import Choice, Integer, Real
 from matloop.core.pool import Pool
 from matloop.core.space import Space
 

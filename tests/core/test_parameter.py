@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from matloop.core.parameter import Choice, Grid, Integer, Mixture, Real
+from matloop.core.mixture import Mixture
+from matloop.core.parameter import Choice, Grid, Integer, Real
 
 
 def rows(parameter, columns):

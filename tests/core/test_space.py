@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matloop.core.errors import InputError
-from matloop.core.parameter import Choice, Integer, Mixture, Real
+from matloop.core.mixture import Mixture
+from matloop.core.parameter import Choice, Integer, Real
 from matloop.core.pool import Pool
 from matloop.core.space import Space
 

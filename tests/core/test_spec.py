@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from matloop.core.errors import SpecError
+from matloop.core.mixture import Mixture
 from matloop.core.objective import AtLeast, AtMost, Maximize, Minimize, Near
-from matloop.core.parameter import Choice, Integer, Mixture, Real
+from matloop.core.parameter import Choice, Integer, Real
 from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec, differences, parse_spec
 

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 
 from matloop.core import event as e
 from matloop.core.insight import Baseline, Learned, Slice
+from matloop.core.mixture import Mixture
 from matloop.core.objective import AtMost, Maximize, Minimize, Objective
-from matloop.core.parameter import Choice, Integer, Mixture, Real
+from matloop.core.parameter import Choice, Integer, Real
 from matloop.core.space import Point, Space
 from matloop.core.spec import CampaignSpec, Settings
 from matloop.core.state import CampaignState, fold

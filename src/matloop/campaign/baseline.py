@@ -51,7 +51,7 @@ def _answering(spec: CampaignSpec, state: CampaignState) -> tuple[Answer, str] |
     """Who answers in place of new experiments, and how that is to be called."""
     lab = spec.lab
     if getattr(lab, "is_simulated", False):
-        return lab.rehearse, f"on the same {lab.label}"  # type: ignore[union-attr]
+        return lab.rehearse, f"on the same {lab.label}"
     known = usable(spec.objectives, state.observations)
     if len(known) < FEWEST:
         return None

@@ -292,14 +292,19 @@ class Campaign:
         lab: Any = self.spec.lab
         if lab is None:
             raise InputError("the campaign has no lab to carry the trials out", "add a [lab] table, or run(function)")
-        if lab.kind == "person":
+        if not isinstance(lab, Lab):
+            raise InputError(
+                f"the lab '{lab.kind}' is not installed here", "run the script that defined it, or its plugin"
+            )
+        if getattr(lab, "kind", "") == "person":
             raise InputError(
                 f"the trials of '{self.name}' are carried out by a person",
                 f"use: matloop propose {self.name} -n 4, then matloop record {self.name} results.csv",
             )
         store_folder = self.journal.store.folder
         working = (store_folder or Path(self.folder)) / self.name
-        lab.prepare(self.spec.space, self.spec.objectives, working, self.folder)
+        if hasattr(lab, "prepare"):
+            lab.prepare(self.spec.space, self.spec.objectives, working, self.folder)
         return lab
 
     def _shown(self, stop: StopSwitch, progress: bool) -> AbstractContextManager[None]:

@@ -24,7 +24,7 @@ def plan(spec: CampaignSpec, state: CampaignState, n: int) -> list[Planned]:
     """The next n trials. Raises PlannerError where the planner breaks the contract."""
     planner = spec.planner
     if not isinstance(planner, Planner):
-        raise PlannerError(f"{type(planner).__name__} is no planner: it has no method propose")
+        raise PlannerError(f"the planner '{planner.kind}' is not installed here", "run the script that defined it")
     first = state.next_number
     proposals = _propose(spec, planner, state, first, n)
     kind = str(getattr(planner, "kind", type(planner).__name__))

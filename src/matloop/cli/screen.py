@@ -38,11 +38,12 @@ def _plain(value: Any) -> Any:
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """An empty table in the house style; a column named 'x>' is aligned to the right."""
+    """An empty table in the house style, as wide as its title; a column named 'x>' is aligned to the right."""
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    wide = len(title) if title else None
+    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, min_width=wide)
     for column in columns:
         right = column.endswith(">")
         made.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")

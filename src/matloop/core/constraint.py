@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
 
 from matloop.core.errors import ExpressionError
 from matloop.core.expression import Columns, Expression, Linear, parse
-from matloop.core.parameter import _given
+from matloop.core.parameter import given
 
 
 class Constraint(BaseModel):
@@ -21,7 +21,7 @@ class Constraint(BaseModel):
     text: str
 
     def __init__(self, text: Any = None, /, **settings: Any) -> None:
-        super().__init__(**_given(text=text), **settings)
+        super().__init__(**given(text=text), **settings)
 
     @model_validator(mode="before")
     @classmethod

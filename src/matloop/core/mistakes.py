@@ -192,8 +192,8 @@ def _holds(place: Any, level: Any) -> bool:
 
 def _known_keys(levels: Sequence[Any], data: Any) -> list[str]:
     """The keys that the table which holds this one may have."""
+    from matloop.core.mixture import Component
     from matloop.core.objective import AnyObjective
-    from matloop.core.parameter import Component
     from matloop.core.space import AnyParameter
     from matloop.core.spec import CampaignSpec, Settings
 

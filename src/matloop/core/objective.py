@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from matloop.core.parameter import _given
+from matloop.core.parameter import given
 
 
 class Objective(BaseModel, ABC):
@@ -47,7 +47,7 @@ class Maximize(Objective):
     goal: Literal["maximize"] = "maximize"
 
     def __init__(self, name: Any = None, /, **settings: Any) -> None:
-        super().__init__(**_given(name=name), **settings)
+        super().__init__(**given(name=name), **settings)
 
     def utility(self, values: np.ndarray) -> np.ndarray:
         return np.asarray(values, float)
@@ -62,7 +62,7 @@ class Minimize(Objective):
     goal: Literal["minimize"] = "minimize"
 
     def __init__(self, name: Any = None, /, **settings: Any) -> None:
-        super().__init__(**_given(name=name), **settings)
+        super().__init__(**given(name=name), **settings)
 
     def utility(self, values: np.ndarray) -> np.ndarray:
         return -np.asarray(values, float)
@@ -78,7 +78,7 @@ class Near(Objective):
     value: float
 
     def __init__(self, name: Any = None, value: Any = None, /, **settings: Any) -> None:
-        super().__init__(**_given(name=name, value=value), **settings)
+        super().__init__(**given(name=name, value=value), **settings)
 
     def utility(self, values: np.ndarray) -> np.ndarray:
         return -np.abs(np.asarray(values, float) - self.value)
@@ -94,7 +94,7 @@ class AtMost(Objective):
     limit: float
 
     def __init__(self, name: Any = None, limit: Any = None, /, **settings: Any) -> None:
-        super().__init__(**_given(name=name, limit=limit), **settings)
+        super().__init__(**given(name=name, limit=limit), **settings)
 
     @property
     def is_threshold(self) -> bool:
@@ -114,7 +114,7 @@ class AtLeast(Objective):
     limit: float
 
     def __init__(self, name: Any = None, limit: Any = None, /, **settings: Any) -> None:
-        super().__init__(**_given(name=name, limit=limit), **settings)
+        super().__init__(**given(name=name, limit=limit), **settings)
 
     @property
     def is_threshold(self) -> bool:

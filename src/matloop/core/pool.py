@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, PrivateAttr, model_validator
 
-from matloop.core.parameter import Columns, Parameter, Value, _given, _plain
+from matloop.core.parameter import Columns, Parameter, Value, given, plain
 
 #: Text columns with more different values than this tell a model nothing (they are names).
 MOST_LEVELS = 50
@@ -34,7 +34,7 @@ class Pool(Parameter):
     _scale: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def __init__(self, file: Any = None, /, **settings: Any) -> None:
-        super().__init__(**_given(file=file), **settings)
+        super().__init__(**given(file=file), **settings)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pool) and self.model_dump() == other.model_dump()
@@ -117,7 +117,7 @@ class Pool(Parameter):
         found = np.flatnonzero(self._matches(values))
         if not len(found):
             raise ValueError(f"no row of the pool {name} has " + _written(values, self))
-        return {column: _plain(cells[found[0]]) for column, cells in self.rows.items()}
+        return {column: plain(cells[found[0]]) for column, cells in self.rows.items()}
 
     def _matches(self, values: Mapping[str, Any]) -> np.ndarray:
         matches = np.ones(int(self.n_points), bool)

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_valid
 
 from matloop.core.constraint import Constraint
 from matloop.core.errors import ExpressionError, InputError, Mistake, did_you_mean
-from matloop.core.parameter import Choice, Columns, Integer, Mixture, Real, Value
+from matloop.core.mixture import Mixture
+from matloop.core.parameter import Choice, Columns, Integer, Real, Value
 from matloop.core.pool import Pool
 
 Point = dict[str, Value]

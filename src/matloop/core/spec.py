@@ -10,19 +10,23 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SerializeAsAny,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from matloop.core import registry
+from matloop.core.contracts import Lab, Planner
 from matloop.core.errors import InputError, Mistake, SpecError, UnitError
 from matloop.core.mistakes import bad_kind, explain, keys_that_are_no_text
 from matloop.core.objective import AnyObjective
 from matloop.core.pool import Pool
 from matloop.core.space import Space
 from matloop.core.units import check_unit
+
+#: The context of a validation of what a journal holds.
+TRUSTED = "trusted"
 
 NAME = re.compile(r"^\w[\w.-]{0,63}\Z")
 
@@ -55,16 +59,24 @@ class Settings(BaseModel):
         return value
 
 
+class Elsewhere(BaseModel):
+    """A planner or lab that a journal names and this installation does not have: its settings as they stand there."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str
+
+
 class CampaignSpec(BaseModel):
     """The whole definition: what may be tried, what is wanted, who chooses and who carries out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     campaign: Settings = Settings()
     space: Space
     objective: tuple[AnyObjective, ...]
-    planner: SerializeAsAny[BaseModel]
-    lab: SerializeAsAny[BaseModel] | None = None
+    planner: Any
+    lab: Any = None
 
     @model_validator(mode="before")
     @classmethod
@@ -85,13 +97,19 @@ class CampaignSpec(BaseModel):
 
     @field_validator("planner", mode="before")
     @classmethod
-    def _planner_of_kind(cls, value: Any) -> Any:
-        return _of_kind("planners", value)
+    def _planner_of_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        planner = _of_kind("planners", value, info)
+        if not isinstance(planner, Planner | Elsewhere):
+            raise ValueError(f"a {type(planner).__name__} is no planner: it cannot propose")
+        return planner
 
     @field_validator("lab", mode="before")
     @classmethod
-    def _lab_of_kind(cls, value: Any) -> Any:
-        return value if value is None else _of_kind("labs", value)
+    def _lab_of_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        lab = None if value is None else _of_kind("labs", value, info)
+        if lab is not None and not isinstance(lab, Lab | Elsewhere):
+            raise ValueError(f"a {type(lab).__name__} is no lab: it cannot submit, poll and cancel")
+        return lab
 
     @property
     def objectives(self) -> tuple[AnyObjective, ...]:
@@ -99,10 +117,10 @@ class CampaignSpec(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """The definition as plain data, in the shape of the file; what is at its default is left out."""
-        data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-        for part, model in (("planner", self.planner), ("lab", self.lab)):
-            if model is not None:
-                data[part] = {"kind": getattr(model, "kind", "")} | data.get(part, {})
+        data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True, include={"campaign"})
+        data["planner"] = _part(self.planner)
+        if self.lab is not None:
+            data["lab"] = _part(self.lab)
         data["space"] = self.space.model_dump(mode="json")
         data["objective"] = {
             wish.name: {"goal": wish.goal} | wish.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
@@ -135,7 +153,15 @@ class CampaignSpec(BaseModel):
         return found
 
 
-def _of_kind(group: str, value: Any) -> Any:
+def _part(model: Any) -> dict[str, Any]:
+    """A planner or lab as plain data; of an object that is no model, only where its class stands."""
+    if not isinstance(model, BaseModel):
+        return {"kind": f"{type(model).__module__}:{type(model).__qualname__}"}
+    kind = getattr(model, "kind", type(model).__name__)
+    return {"kind": kind} | model.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+def _of_kind(group: str, value: Any, info: ValidationInfo) -> Any:
     """The planner or lab that a table describes; objects pass as they are."""
     if not isinstance(value, Mapping):
         return value
@@ -146,6 +172,8 @@ def _of_kind(group: str, value: Any) -> Any:
     try:
         model = registry.load(group, kind)
     except InputError as error:
+        if info.context == TRUSTED:
+            return Elsewhere.model_validate(dict(value))
         raise bad_kind(error.message, error.hint) from error
     return model.model_validate(dict(value))
 
@@ -153,12 +181,13 @@ def _of_kind(group: str, value: Any) -> Any:
 def parse_spec(data: Mapping[str, Any], source: str = "the campaign", is_trusted: bool = False) -> CampaignSpec:
     """The definition that the data describe. Raises SpecError with every mistake at once.
 
-    What a journal holds was checked when it came in: `is_trusted` leaves out what takes long to check (units).
+    What a journal holds was checked when it came in: `is_trusted` leaves out what takes long to check (units), and
+    takes a planner or lab that is not installed here for what it is.
     """
     if mistakes := keys_that_are_no_text(data):
         raise SpecError(mistakes, source)
     try:
-        spec = CampaignSpec.model_validate(data)
+        spec = CampaignSpec.model_validate(data, context=TRUSTED if is_trusted else None)
     except ValidationError as error:
         raise SpecError(explain(error, data), source) from error
     except UnicodeError as error:

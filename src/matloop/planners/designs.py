@@ -16,8 +16,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from matloop.core.event import Proposal
+from matloop.core.mixture import Mixture
 from matloop.core.objective import Objective
-from matloop.core.parameter import Columns, Mixture, Parameter, Real
+from matloop.core.parameter import Columns, Parameter, Real
 from matloop.core.seeds import shared, trial_number
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
