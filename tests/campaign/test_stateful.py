@@ -22,6 +22,7 @@ from matloop.campaign.engine import Engine, result_events
 from matloop.campaign.journal import Journal
 from matloop.campaign.record import record_values, resolve
 from matloop.campaign.stop import StopSwitch
+from matloop.core.errors import InputError
 from matloop.core.event import AnyEvent, Failed, NotBegun, Observed, Planned, Resolved, Submitted
 from matloop.core.objective import Maximize
 from matloop.core.state import fold
@@ -235,7 +236,12 @@ class CampaignMachine(RuleBasedStateMachine):
         which = self._trials(Status.UNKNOWN, Status.RUNNING, Status.DONE, Status.FAILED)
         trial = data.draw(st.sampled_from(which))
         happened = {"y": value} if verdict == "happened" else None
-        resolve(self.spec, self.journal, trial, happened, verdict == "discarded", why="I looked")
+        before = len(self.store.read("campaign"))
+        try:
+            resolve(self.spec, self.journal, trial, happened, verdict == "discarded", why="I looked")
+        except InputError:  # it contradicts what is known: refused, and nothing is written
+            assert len(self.store.read("campaign")) == before
+            return
         known = self.known.setdefault(trial, Known())
         known.conflicts.clear()
         if verdict == "happened":

@@ -65,12 +65,25 @@ def test_a_new_file_is_good_as_it_stands(matloop, tmp_path: Path, lab: str) -> N
 
 def test_check_tells_every_mistake_with_its_place(matloop, tmp_path: Path) -> None:
     """All mistakes at once, each with its path and the nearest right spelling, and exit code 2."""
-    text = BENCH.replace("low = 0", "lo = 0").replace('"maximize"', '"maximise"').replace('"random"', '"randm"')
+    text = BENCH.replace(
+        "[objective]", "cold = { kind = 'real', low = 0, high = 1 }\nconstraints = ['cold + 2 <= hot']\n[objective]"
+    )
+    text = (
+        text.replace("low = 0, high = 10", "lo = 0, high = 10")
+        .replace('"maximize"', '"maximise"')
+        .replace('"random"', '"randm"')
+    )
     (tmp_path / "glue.toml").write_text(text, encoding="utf-8")
     told = matloop("check", "glue.toml", "--json")
     assert told.code == 2
     mistakes = {mistake["path"]: mistake for mistake in json.loads(told.out)["mistakes"]}
-    assert {"space.resin.lo", "space.resin.low", "objective.strength.goal", "planner.kind"} <= mistakes.keys()
+    assert {
+        "space.resin.lo",
+        "space.resin.low",
+        "objective.strength.goal",
+        "planner.kind",
+        "space.constraints[0]",
+    } <= mistakes.keys()
     assert "low" in mistakes["space.resin.lo"]["hint"]
     assert "maximize" in mistakes["objective.strength.goal"]["hint"]
     assert "random" in mistakes["planner.kind"]["hint"]

@@ -20,7 +20,7 @@ def test_killed_at_random_moments(make_scene: Callable[..., Any], seed: int) -> 
     """A campaign killed five times, anywhere, ends with every effect once where it must be, and every value true."""
     rng = random.Random(seed)
     effect, recall = LABS[seed % len(LABS)]
-    scene = make_scene(effect=effect, recall=recall, budget=26, capacity=rng.randint(1, 3), batch=rng.randint(1, 4))
+    scene = make_scene(effect=effect, recall=recall, budget=24, capacity=rng.randint(1, 3), batch=rng.randint(1, 4))
     scene.set_seconds(rng.choice([0.0, 0.02, 0.05]))
     for _ in range(KILLS_EACH):
         after = len(scene.acknowledged) + rng.randint(0, 6)

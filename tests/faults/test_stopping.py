@@ -20,7 +20,7 @@ from scene import until
 from matloop.core.state import CampaignState, fold
 from matloop.store.sql import SqlStore
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
+SIGNALS = [signal.SIGINT, signal.SIGTERM] if os.environ.get("MATLOOP_FAULTS") == "full" else [signal.SIGINT]
 
 
 class Bench:
@@ -95,10 +95,10 @@ def test_one_signal_finishes_what_is_in_flight(bench: Bench, number: signal.Sign
     assert list(bench.effects.values()) == [1, 1, 1, 1]
 
 
-@pytest.mark.parametrize("number", reversed(SIGNALS))
+@pytest.mark.parametrize("number", SIGNALS)
 def test_two_signals_stop_at_once(bench: Bench, number: signal.Signals) -> None:
     """Ctrl-C twice: the process ends at once; the lab goes on, and its results are taken at resuming."""
-    bench.set_seconds(3.0)
+    bench.set_seconds(2.0)
     process = bench.start()
     until(lambda: len(bench.effects) == 2)
     began = time.monotonic()
@@ -106,7 +106,7 @@ def test_two_signals_stop_at_once(bench: Bench, number: signal.Signals) -> None:
     until(lambda: os.read(process.stderr.fileno(), 1000) != b"")  # type: ignore[union-attr]
     process.send_signal(number)
     assert process.wait(timeout=10) == 130
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 1.8
     assert [trial.status.value for trial in bench.state.trials.values()] == ["running", "running"]
     bench.set_seconds(0.01)
     said = bench.run()

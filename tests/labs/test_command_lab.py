@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -302,6 +303,27 @@ def test_recall_is_asked_by_id_and_not_at_every_look(make_lab, tmp_path: Path) -
 
 
 def test_a_deleted_folder_is_noticed(make_lab, tmp_path: Path) -> None:
-    """A working folder that was lost since the crash takes the certainty with it: unknown, not 'never began'."""
-    assert isinstance(make_lab().poll("t-1"), Unknown), "the very first lab made the folder only now"
-    assert isinstance(make_lab().poll("t-1"), NotStarted), "the folder was there before this process"
+    """A record that was lost since the crash takes the certainty with it, for this process and all later ones."""
+    make_lab().begin()
+    assert isinstance(make_lab().poll("t-1"), NotStarted), "the record is whole, and t-1 is not in it"
+    shutil.rmtree(tmp_path / "work")
+    lab = make_lab()
+    assert isinstance(lab.poll("t-1"), Unknown)
+    lab.submit(trial("t-2"))
+    assert isinstance(lab.poll("t-1"), Unknown), "a new record says nothing of what came before it"
+    assert isinstance(make_lab().poll("t-1"), Unknown)
+
+
+def test_a_deleted_folder_of_one_trial_is_noticed(make_lab, tmp_path: Path) -> None:
+    """A trial that was sent, but whose folder is gone, is unknown: its program may have run."""
+    lab = make_lab()
+    lab.submit(trial("t-1"))
+    settled(lab, "t-1")
+    shutil.rmtree(tmp_path / "work" / "camp" / "t-1")
+    assert isinstance(make_lab().poll("t-1"), Unknown)
+
+
+def test_making_a_lab_ready_writes_nothing(make_lab, tmp_path: Path) -> None:
+    """To check a definition leaves no trace."""
+    make_lab()
+    assert not (tmp_path / "work").exists()

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
 from matloop.core import event as e
 from matloop.core.insight import Baseline, Learned, Slice
@@ -16,25 +15,12 @@ from matloop.core.mixture import Mixture
 from matloop.core.objective import AtMost, Maximize, Minimize, Objective
 from matloop.core.parameter import Choice, Integer, Real
 from matloop.core.space import Point, Space
-from matloop.core.spec import CampaignSpec, Settings
+from matloop.core.spec import CampaignSpec, Elsewhere, Settings
 from matloop.core.state import CampaignState, fold
 from matloop.core.trial import Outcome
 
 EVIL = "<script>alert(1)</script>"
 LONG = "a quantity whose name is far longer than any axis of any figure could ever hold " * 2
-
-
-class PlannerStub(BaseModel):
-    """Stands for a planner in a definition."""
-
-    kind: str = "bayesian"
-    batch: int = 1
-
-
-class LabStub(BaseModel):
-    """Stands for a lab in a definition."""
-
-    kind: str = "twin"
 
 
 @dataclass
@@ -127,8 +113,8 @@ def definition(name: str, space: Space, *wishes: Objective, lab: str = "twin", b
         campaign=Settings(name=name, budget=budget, description=""),
         space=space,
         objective=wishes,
-        planner=PlannerStub(),
-        lab=LabStub(kind=lab),
+        planner=Elsewhere(kind="bayesian"),
+        lab=Elsewhere(kind=lab),
     )
 
 
@@ -230,8 +216,8 @@ def evil() -> Told:
         campaign=Settings(name="ünï-名前_" + "x" * 50, description=f"--> {EVIL}"),
         space=space,
         objective=(wish,),
-        planner=PlannerStub(kind=EVIL),
-        lab=LabStub(kind=EVIL),
+        planner=Elsewhere(kind=EVIL),
+        lab=Elsewhere(kind=EVIL),
     )
 
     def truth(point: Point, rng: np.random.Generator) -> dict[str, float]:

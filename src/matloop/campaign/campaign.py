@@ -22,7 +22,7 @@ from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec, Settings, differences, parse_spec
 from matloop.core.state import CampaignState, TrialState
 from matloop.core.trial import Observation
-from matloop.store.sql import SqlStore
+from matloop.store.sql import SqlStore, folder_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,6 +202,8 @@ class Campaign:
         with self.journal.store.engine_lock(self.name):
             self.journal.refresh()
             self.begin(accept_changes)
+            if hasattr(lab, "begin") and not any(trial.attempts for trial in self.state.trials.values()):
+                lab.begin()
             engine = Engine(self.spec, lab, self.journal, stop := StopSwitch())
             with self._shown(stop, progress), self.journal.heard_by(on_event), stopping_on_signals(stop):
                 engine.run(of_this_process(self.spec.to_dict()))
@@ -301,8 +303,7 @@ class Campaign:
                 f"the trials of '{self.name}' are carried out by a person",
                 f"use: matloop propose {self.name} -n 4, then matloop record {self.name} results.csv",
             )
-        store_folder = self.journal.store.folder
-        working = (store_folder or Path(self.folder)) / self.name
+        working = folder_beside(self.store_path, self.folder) / self.name
         if hasattr(lab, "prepare"):
             lab.prepare(self.spec.space, self.spec.objectives, working, self.folder)
         return lab

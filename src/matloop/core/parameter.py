@@ -120,6 +120,8 @@ class _Number(Parameter, ABC):
 
     @model_validator(mode="after")
     def _ordered(self) -> _Number:
+        if max(abs(self.low), abs(self.high), self.step or 0) > WIDEST:
+            raise ValueError("a number is too large")
         if not self.low < self.high:
             raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
         if self.log and self.low <= 0:

@@ -15,15 +15,15 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from matloop.core import registry
+from matloop.core.between import mistakes_between, mistakes_between_sound_parts, with_name
 from matloop.core.contracts import Lab, Planner
-from matloop.core.errors import InputError, Mistake, SpecError, UnitError
+from matloop.core.errors import InputError, Mistake, SpecError
 from matloop.core.mistakes import bad_kind, explain, keys_that_are_no_text
 from matloop.core.objective import AnyObjective
-from matloop.core.pool import Pool
 from matloop.core.space import Space
-from matloop.core.units import check_unit
 
 #: The context of a validation of what a journal holds.
 TRUSTED = "trusted"
@@ -93,7 +93,7 @@ class CampaignSpec(BaseModel):
             raise ValueError("nothing is wanted: name at least one objective")
         if not isinstance(wishes, Mapping):
             return wishes
-        return [{"name": name, **wish} if isinstance(wish, Mapping) else wish for name, wish in wishes.items()]
+        return [with_name(name, wish) for name, wish in wishes.items()]
 
     @field_validator("planner", mode="before")
     @classmethod
@@ -118,9 +118,6 @@ class CampaignSpec(BaseModel):
     def to_dict(self) -> dict[str, Any]:
         """The definition as plain data, in the shape of the file; what is at its default is left out."""
         data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True, include={"campaign"})
-        data["planner"] = _part(self.planner)
-        if self.lab is not None:
-            data["lab"] = _part(self.lab)
         data["space"] = self.space.model_dump(mode="json")
         data["objective"] = {
             wish.name: {"goal": wish.goal} | wish.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
@@ -128,29 +125,12 @@ class CampaignSpec(BaseModel):
         }
         for wish in data["objective"].values():
             wish.pop("name", None)
-        return data
+        data["planner"] = _part(self.planner)
+        return data if self.lab is None else data | {"lab": _part(self.lab)}
 
     def mistakes(self) -> list[Mistake]:
         """What is wrong between the parts, each sound by itself: names used twice, units that nobody knows."""
-        found = self.space.mistakes()
-        names = [wish.name for wish in self.objective]
-        for i, name in enumerate(names):
-            if name in names[:i]:
-                found.append(Mistake(f"objective.{name}", "two objectives have this name"))
-            if name in self.space.variables:
-                found.append(Mistake(f"objective.{name}", "the space has a variable of this name too"))
-        units = [
-            (f"space.{name}.unit_of.{variable}" if isinstance(parameter, Pool) else f"space.{name}.unit", unit)
-            for name, parameter in self.space.parameters.items()
-            for variable, unit in parameter.units(name).items()
-        ]
-        units += [(f"objective.{wish.name}.unit", wish.unit) for wish in self.objective if wish.unit]
-        for path, unit in dict.fromkeys(units):
-            try:
-                check_unit(unit)
-            except UnitError as error:
-                found.append(Mistake(path, error.message, error.hint))
-        return found
+        return mistakes_between(self.space, self.objective)
 
 
 def _part(model: Any) -> dict[str, Any]:
@@ -163,6 +143,8 @@ def _part(model: Any) -> dict[str, Any]:
 
 def _of_kind(group: str, value: Any, info: ValidationInfo) -> Any:
     """The planner or lab that a table describes; objects pass as they are."""
+    if isinstance(value, str | int | float | list | tuple):
+        raise PydanticKnownError("model_type", {"class_name": "table"})
     if not isinstance(value, Mapping):
         return value
     kind = value.get("kind")
@@ -189,7 +171,8 @@ def parse_spec(data: Mapping[str, Any], source: str = "the campaign", is_trusted
     try:
         spec = CampaignSpec.model_validate(data, context=TRUSTED if is_trusted else None)
     except ValidationError as error:
-        raise SpecError(explain(error, data), source) from error
+        mistakes = [*explain(error, data), *mistakes_between_sound_parts(data)]
+        raise SpecError(list(dict.fromkeys(mistakes)), source) from error
     except UnicodeError as error:
         raise SpecError([Mistake("the file", "holds text that is no valid Unicode")], source) from error
     if not is_trusted and (mistakes := spec.mistakes()):

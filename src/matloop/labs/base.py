@@ -32,6 +32,9 @@ class LabModel(BaseModel):
         self._space, self._objectives = space, tuple(objectives)
         self._folder, self._base = Path(folder).absolute(), Path(base).absolute()
 
+    def begin(self) -> None:
+        """Called before anything is ever sent to it for this campaign, but not when one is resumed. Raises LabError."""
+
     @property
     def _known_space(self) -> Space:
         if self._space is None:

@@ -25,10 +25,10 @@ from matloop.labs.outcome import fault
 from matloop.labs.program import resolved
 from matloop.labs.recall import Recall
 
-_MARK = "README.txt"
+_MARK, _SENT = "README.txt", "sent.log"
 _MARK_TEXT = """One folder for each attempt of each trial that a command lab was sent: the request, what the program
-printed, how it ended. matloop reads here after a crash to learn what became of a trial, and takes a trial without a
-folder for one that never began: delete nothing here while a trial is in flight.
+printed, how it ended. matloop reads here after a crash to learn what became of a trial, and takes a trial that does
+not stand in sent.log for one that never began: delete nothing here while a trial is in flight.
 """
 
 
@@ -55,8 +55,6 @@ class CommandLab(LabModel):
     _workplace: Path = PrivateAttr(Path())
     _environment: dict[str, str] = PrivateAttr(default_factory=dict)
     _supervisors: dict[str, tuple[Attempt, subprocess.Popen[bytes]]] = PrivateAttr(default_factory=dict)
-    _is_new: bool = PrivateAttr(False)
-    _sent: set[str] = PrivateAttr(default_factory=set)
 
     def __init__(self, command: Sequence[str] | None = None, **settings: Any) -> None:
         super().__init__(**({} if command is None else {"command": command}), **settings)
@@ -74,19 +72,13 @@ class CommandLab(LabModel):
         if self.recall:
             recall = resolved(self.recall, self._workplace, self._environment)
             self._recall = Recall(recall, self._workplace, self._environment, self._outcome)
-        self._make_folder()
 
-    def _make_folder(self) -> None:
-        """The mark is on the disk before the first trial is sent: who finds it missing later cannot be certain."""
-        mark = self._folder / _MARK
-        self._is_new = not mark.exists()
-        if self._is_new:
-            try:
-                write_whole(mark, _MARK_TEXT)
-                supervise.sync_folder(str(self._folder))
-                supervise.sync_folder(str(self._folder.parent))
-            except OSError as error:
-                raise LabError(f"the folder {self._folder} cannot be used: {error.strerror}") from error
+    def begin(self) -> None:
+        """From here on the record of what is sent is complete. Raises LabError where it cannot be written."""
+        try:
+            self._begin_record()
+        except OSError as error:
+            raise LabError(f"the folder {self._folder} cannot be used: {error.strerror}") from error
 
     # -- the contract ---------------------------------------------------------------------------------------
 
@@ -103,8 +95,9 @@ class CommandLab(LabModel):
             "units": dict(trial.units),
         }
         attempt = Attempt(self._folder_of(trial.id) / str(trial.attempt))
-        self._sent.add(trial.id)
         try:
+            self._begin_record()
+            self._note_sent(trial.id)
             attempt.folder.mkdir(parents=True, exist_ok=True)
             attempt.write_request(request)
             self._supervisors[trial.id] = (attempt, self._supervisor(attempt))
@@ -147,11 +140,31 @@ class CommandLab(LabModel):
         return answer
 
     def _without_folder(self, trial_id: str) -> Answer:
+        """Certain only where the whole record of what was sent is at hand, and this trial does not stand in it."""
         if self._recall:
             return self._recall.ask(self._folder.name, trial_id, 0)
-        if self._is_new and trial_id not in self._sent:
-            return Unknown(f"the folder {self._folder} is new: what became of earlier trials stood in another one")
-        return NotStarted("it was never sent: its folder, which comes before the program, does not exist")
+        if not (self._folder / _MARK).exists():
+            self._note_sent(trial_id)  # so that it stays unknown once a new record has begun
+            return Unknown(f"the record of what was sent is missing: {self._folder} is not the folder it was")
+        if trial_id in self._all_sent():
+            return Unknown(f"it may have been sent, but its folder in {self._folder} is missing")
+        return NotStarted("it was never sent: it does not stand in sent.log, where it comes before its program")
+
+    def _begin_record(self) -> None:
+        mark = self._folder / _MARK
+        if not mark.exists():
+            write_whole(mark, _MARK_TEXT)
+            supervise.sync_folder(str(self._folder))
+            supervise.sync_folder(str(self._folder.parent))
+
+    def _note_sent(self, trial_id: str) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / _SENT).open("a", encoding="utf-8") as log:
+            log.write(trial_id + "\n")
+
+    def _all_sent(self) -> set[str]:
+        log = self._folder / _SENT
+        return set(log.read_text(encoding="utf-8").splitlines()) if log.exists() else set()
 
     def _latest(self, trial_id: str) -> Attempt | None:
         folder = self._folder_of(trial_id)

@@ -117,7 +117,7 @@ class SqlStore:
     @property
     def folder(self) -> Path | None:
         """Where files of this store live; None in memory."""
-        return self.path.with_name("matloop.files") if self.path else None
+        return folder_beside(self.path) if self.path else None
 
     def campaigns(self) -> list[str]:
         """The names of the campaigns in it, oldest first."""
@@ -197,6 +197,11 @@ class SqlStore:
         except ValueError as error:  # a text that is no UTF-8, an event that is no JSON
             what = str(error).splitlines()[0]
             raise StoreError(f"the store {self.path} cannot be read: {what}", _hint("malformed")) from error
+
+
+def folder_beside(path: str | Path, otherwise: Path = Path()) -> Path:
+    """Where the files of a store lie; of one in memory, in another folder."""
+    return (otherwise if str(path) == MEMORY else Path(path).parent) / "matloop.files"
 
 
 def _engine(path: Path | None) -> Engine:
