@@ -1,9 +1,12 @@
 """Trials are planned for a person and handed over in one breath, within the budget."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from by_hand import SPACE, TOUGHNESS, begun, definition
 
-from matloop.campaign.person import propose
+from matloop import Campaign, Maximize
+from matloop.campaign.person import is_overdue, propose
 from matloop.campaign.planning import repeats
 from matloop.campaign.record import record_values, resolve
 from matloop.core.errors import InputError, PlannerError
@@ -34,7 +37,7 @@ def test_plans_and_intents_are_one_transaction():
     append = journal.store.append
     journal.store.append = lambda *a: commits.append([e.kind for e in a[1]]) or append(*a)
     propose(spec, journal, 2)
-    assert commits == [["planned", "planned", "submitted", "submitted"]]
+    assert commits == [["started", "planned", "planned", "submitted", "submitted"]]
 
 
 def test_those_that_wait_already_are_returned_too_the_new_ones_last():
@@ -114,3 +117,25 @@ def test_what_was_proposed_by_hand_is_proposed_again_on_replay():
     record_values(spec, journal, {"2": {"toughness": 3.0}})
     propose(spec, journal, 2)
     assert repeats(journal.store.read("bench"), {1: spec}) == []
+
+
+def test_a_campaign_by_hand_ends_with_the_last_result_of_its_budget(tmp_path):
+    """Running from the first proposal on, finished with the last result: no engine is needed to see that."""
+    campaign = Campaign(Space(x=Real(0, 1)), [Maximize("y")], budget=2, store=tmp_path / "matloop.db")
+    first, second = (trial.id for trial in campaign.propose(2))
+    assert campaign.state.status == "running"
+    campaign.record({first: {"y": 1.0}})
+    assert campaign.state.status == "running"
+    campaign.record({second: {"y": 2.0}})
+    assert campaign.state.status == "finished"
+
+
+def test_a_late_result_is_overdue_but_nothing_is_decided(tmp_path):
+    """After the deadline a trial in a person's hands is called overdue; it stays running and takes its result."""
+    campaign = Campaign(Space(x=Real(0, 1)), [Maximize("y")], lab=PersonLab(deadline="1 h"), store=tmp_path / "m.db")
+    trial = campaign.propose(1)[0]
+    begun = datetime.fromisoformat(trial.submitted_time)
+    assert not is_overdue(trial, begun + timedelta(minutes=59))
+    assert is_overdue(trial, begun + timedelta(minutes=61))
+    campaign.record({trial.id: {"y": 1.0}})
+    assert not is_overdue(campaign.state.trials[trial.id], begun + timedelta(days=1))

@@ -10,9 +10,9 @@ import typer
 from pydantic import BaseModel
 
 from matloop.core import registry
-from matloop.core.mixture import Mixture
+from matloop.core.mixture import Component, Mixture
 from matloop.core.objective import AtLeast, AtMost, Maximize, Minimize, Near
-from matloop.core.parameter import Choice, Component, Integer, Real
+from matloop.core.parameter import Choice, Integer, Real
 from matloop.core.pool import Pool
 from matloop.core.spec import Settings
 

@@ -88,7 +88,7 @@ def test_mistakes_in_a_file_are_told_with_their_path() -> None:
 
 def test_a_definition_does_not_change_by_use(tmp_path: Path) -> None:
     """Labs compare and hash by what the file says, before and after they were prepared."""
-    lab, other = PersonLab(capacity=3), PersonLab(capacity=3)
+    lab, other = PersonLab(deadline="2 days"), PersonLab(deadline="48 h")
     lab.prepare(SPACE, OBJECTIVES, tmp_path, tmp_path)
     assert lab == other
     assert hash(lab) == hash(other)
@@ -100,7 +100,7 @@ def test_a_person_answers_elsewhere() -> None:
     """A person's trial is running for as long as nobody has recorded a result; its effect cannot be undone."""
     lab = PersonLab()
     assert isinstance(lab, Lab)
-    assert (lab.capacity, lab.effect, lab.deadline) == (1, "irreversible", 7 * 86400)
+    assert (lab.effect, lab.deadline) == ("irreversible", 7 * 86400)
     lab.submit(trial())
     assert isinstance(lab.poll("t-1"), Running)
     lab.cancel("t-1")

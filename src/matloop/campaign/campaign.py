@@ -99,17 +99,27 @@ class Campaign:
 
         To look at its state, the files of its pools need not be read.
         """
-        opened = SqlStore(store, create=False)
-        journal = Journal(opened, name)
+        if campaign := cls.find(name, store, read_pools):
+            return campaign
+        raise InputError(f"no campaign '{name}' in {store}", f"there are: {', '.join(cls.names(store)) or 'none'}")
+
+    @classmethod
+    def find(cls, name: str, store: str | Path = STORE, read_pools: bool = True) -> Campaign | None:
+        """The same, or None if it is not there. Raises StoreError where there is no store."""
+        journal = Journal(SqlStore(store, create=False), name)
         if not journal.state.sequence:
-            known = ", ".join(opened.campaigns()) or "none"
-            raise InputError(f"no campaign '{name}' in {store}", f"there are: {known}")
+            return None
         folder = Path(journal.state.provenance[0].get("folder") or Path(store).parent)
         spec = parse_spec(journal.state.spec, f"the journal of {name}", is_trusted=True)
         spec = loading.with_pools(spec, folder, is_trusted=True) if read_pools else spec
         campaign = cls.from_spec(spec, store, folder)
         campaign.__dict__["journal"] = journal
         return campaign
+
+    @staticmethod
+    def names(store: str | Path = STORE) -> list[str]:
+        """The campaigns in a store, oldest first. Raises StoreError where there is none."""
+        return SqlStore(store, create=False).campaigns()
 
     def amended(self, amend: loading.Amend) -> Campaign:
         """The campaign of the same store and folder whose definition is amended. Raises SpecError."""
@@ -216,24 +226,31 @@ class Campaign:
         with self.journal.store.engine_lock(self.name):
             self.journal.refresh()
             self.begin(accept_changes)
-            return propose(self.spec, self.journal, n)
+            return propose(self.spec, self.journal, n, of_this_process(self.spec.to_dict()))
 
     def record(self, results: str | Path | Mapping[str, Mapping[str, Any]], by: str = "person") -> Recorded:
         """Take results back: a CSV file, or trial -> {objective: value}. One bad row costs no other row."""
+        from matloop.campaign.person import finish_by_hand
         from matloop.campaign.record import record_table, record_values
 
         self.begin()
         if isinstance(results, Mapping):
-            return record_values(self.spec, self.journal, results, by)
-        return record_table(self.spec, self.journal, Path(results), by)
+            recorded = record_values(self.spec, self.journal, results, by)
+        else:
+            recorded = record_table(self.spec, self.journal, Path(results), by)
+        finish_by_hand(self.spec, self.journal)
+        return recorded
 
     def resolve(
         self, trial: str | int, *, happened: Mapping[str, Any] | None = None, discard: bool = False, why: str = ""
     ) -> TrialState:
         """Say what became of a trial: it happened with these values, it is discarded, or else it did not happen."""
+        from matloop.campaign.person import finish_by_hand
         from matloop.campaign.record import resolve
 
-        return resolve(self.spec, self.journal, trial, happened, discard, why)
+        resolved = resolve(self.spec, self.journal, trial, happened, discard, why)
+        finish_by_hand(self.spec, self.journal)
+        return resolved
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write the report: one HTML file that opens without network."""

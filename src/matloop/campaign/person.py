@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from matloop.campaign.engine import n_planned
 from matloop.campaign.journal import Journal
 from matloop.campaign.planning import plan
 from matloop.core.errors import InputError, PlannerError
-from matloop.core.event import AnyEvent, Resolved, Submitted
+from matloop.core.event import AnyEvent, Finished, Resolved, Started, Submitted
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
 from matloop.core.trial import Status
@@ -18,7 +20,7 @@ def is_person(spec: CampaignSpec) -> bool:
     return spec.lab is None or isinstance(spec.lab, PersonLab)
 
 
-def propose(spec: CampaignSpec, journal: Journal, n: int) -> list[TrialState]:
+def propose(spec: CampaignSpec, journal: Journal, n: int, provenance: dict[str, str] | None = None) -> list[TrialState]:
     """Plan n more trials (0 is allowed; fewer where the budget ends); returns all that wait for a result.
 
     Trials that were planned before and not handed over yet are handed over too. Raises InputError where the lab is no
@@ -33,10 +35,33 @@ def propose(spec: CampaignSpec, journal: Journal, n: int) -> list[TrialState]:
         planned = plan(spec, state, _allowed(spec, state, n)) if n else []
         if n and not planned:
             raise PlannerError("there is nothing left to propose: the space holds no untried point")
-        return [*waiting, *planned, *(_submitted(spec, p.trial, 1) for p in planned)]
+        is_new = state.status != "running" and bool(waiting or planned)
+        started = [Started(provenance=provenance or {})] if is_new else []
+        return [*started, *waiting, *planned, *(_submitted(spec, p.trial, 1) for p in planned)]
 
     journal.commit(decide)
     return [trial for trial in journal.state.trials.values() if trial.is_open]
+
+
+def finish_by_hand(spec: CampaignSpec, journal: Journal) -> None:
+    """Where people carry the trials out no engine sees the end: it is reached with the budget's last result."""
+
+    def decide(state: CampaignState) -> list[AnyEvent]:
+        budget = spec.campaign.budget
+        is_open = any(trial.is_open for trial in state.trials.values())
+        if budget is None or is_open or n_planned(state) < budget or state.status == "finished":
+            return []
+        return [Finished(reason=f"the budget of {budget} trials is used")]
+
+    if is_person(spec):
+        journal.commit(decide)
+
+
+def is_overdue(trial: TrialState, now: datetime) -> bool:
+    """Whether a trial in a person's hands has been silent beyond its deadline; a reminder, and no decision."""
+    if trial.status is not Status.RUNNING or not trial.submitted_time:
+        return False
+    return (now - datetime.fromisoformat(trial.submitted_time)).total_seconds() > trial.deadline
 
 
 def _require_person(spec: CampaignSpec) -> None:

@@ -45,7 +45,7 @@ def run(
     amend = amendment(data=data, budget=budget, seed=seed, planner=planner, rename=rename)
     campaign = defined(name, store, lab, amend)
     if getattr(campaign.spec.lab, "kind", "person") == "person":
-        _tell_person(campaign, name)
+        _tell_person(campaign, name, json)
         return
     if said := campaign.check_lab():
         typer.echo(said, err=True)
@@ -62,12 +62,19 @@ def run(
         raise typer.Exit(1)
 
 
-def _tell_person(campaign: Campaign, name: str) -> None:
-    typer.echo(
-        f"The trials of '{campaign.name}' are carried out by a person:\n"
-        f"  matloop propose {name} -n 4        plans trials and writes a sheet to fill in\n"
-        f"  matloop record {name} SHEET.csv    takes the results back"
-    )
+def _tell_person(campaign: Campaign, name: str, json: bool) -> None:
+    steps = {
+        f"matloop propose {name} -n 4": "plans trials and writes a sheet to fill in",
+        f"matloop record {name} SHEET.csv": "takes the results back",
+    }
+    if json:
+        from matloop.cli.screen import print_json
+
+        print_json({"campaign": campaign.name, "lab": "person", "next": list(steps)})
+        return
+    typer.echo(f"The trials of '{campaign.name}' are carried out by a person:")
+    for command, what in steps.items():
+        typer.echo(f"  {command:44}{what}")
 
 
 def _facts(campaign: Campaign, report: Path | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from matloop.cli.target import DEFAULT_STORE, AsJson, StoreOption
 
 if TYPE_CHECKING:
     from matloop.campaign.campaign import Campaign
+    from matloop.core.state import TrialState
 
 
 def register(app: typer.Typer) -> None:
@@ -77,12 +78,23 @@ def _facts(campaign: Campaign) -> dict[str, Any]:
         "trials": {str(s): count for s, count in counts(state).items() if count},
         "best": [trial_facts(trial) for trial in campaign.best],
         "in_flight": [trial_facts(trial) for trial in state.of_status(Status.RUNNING)],
+        "overdue": [trial.id for trial in _overdue(campaign)],
         "unknown": [trial_facts(trial) for trial in state.of_status(Status.UNKNOWN)],
         "conflicts": [trial_facts(trial) for trial in state.conflicted],
         "store": str(campaign.journal.store.path),
         "events": state.sequence,
         "worked_seconds": state.elapsed,
     }
+
+
+def _overdue(campaign: Campaign) -> list[TrialState]:
+    """Trials in people's hands whose results are late."""
+    from datetime import UTC, datetime
+
+    from matloop.campaign.person import is_overdue, is_person
+
+    now = datetime.now(UTC)
+    return [t for t in campaign.state.trials.values() if is_person(campaign.spec) and is_overdue(t, now)]
 
 
 def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
@@ -99,6 +111,8 @@ def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
         screen.print(point_table(spec, leaders[:20], "Best so far" if len(leaders) == 1 else "Pareto front"))
     if running := state.of_status(Status.RUNNING):
         screen.print(point_table(spec, running[:20], "In flight"))
+    for trial in _overdue(campaign):
+        screen.print(f"Trial {trial.number} is overdue: begun {trial.submitted_time[:16]} UTC", markup=False)
     for trial in state.of_status(Status.UNKNOWN):
         screen.print(f"Trial {trial.number} is unknown: {trial.note}", markup=False)
         screen.print(

@@ -56,10 +56,14 @@ def in_store(name: str, store: Path | None, read_pools: bool = True) -> Campaign
     from matloop.cases.catalog import cases
 
     path = store or DEFAULT_STORE
-    if not path.is_file():
-        hint = did_you_mean(name, cases()) if store is None else ""
-        raise InputError(f"no campaign '{name}': there is no store {path} here, and no file or case of that name", hint)
-    return Campaign.open(name, path, read_pools)
+    if path.is_file() and (campaign := Campaign.find(name, path, read_pools)):
+        return campaign
+    known = Campaign.names(path) if path.is_file() else []
+    files = [file.name for file in Path().glob("*.toml")]
+    what = (
+        f"no campaign '{name}' in {path}" if path.is_file() else f"no campaign '{name}': there is no store {path} here"
+    )
+    raise InputError(f"{what}, and no file or case of that name", did_you_mean(name, [*known, *files, *cases()]))
 
 
 def is_file(name: str) -> bool:

@@ -29,6 +29,10 @@ def load_function(name: str, base: Path) -> Callable[..., Any]:
     if "<" in path:
         raise InputError(f"the function {name} has no name by which it can be found", "pass it again: run(function)")
     module = _module(module_name, base)
+    if module_name == "__main__" and not hasattr(module, path.partition(".")[0]):
+        raise InputError(
+            f"the function '{path}' lives in the script that defined this campaign", "run that script again"
+        )
     try:
         function = reduce(getattr, path.split("."), module)
     except AttributeError:

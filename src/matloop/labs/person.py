@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 from pydantic import Field
@@ -15,8 +16,12 @@ class PersonLab(LabModel):
     """Somebody at a bench. Results come through `matloop record`, never from here; nothing is ever lost by a crash."""
 
     kind: Literal["person"] = "person"
-    capacity: int = Field(1, ge=1, description="how many trials may wait for results at once")
     deadline: Deadline = Field(7 * DAY, description="after which a missing result is an alarm")
+
+    @property
+    def capacity(self) -> int:
+        """As many as are asked for: people know their bench."""
+        return sys.maxsize
 
     @property
     def effect(self) -> Effect:
