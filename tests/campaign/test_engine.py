@@ -90,23 +90,27 @@ def test_the_intent_is_on_the_disk_before_the_lab_hears_of_it(tmp_path: Path) ->
 
 def test_a_lab_that_takes_fewer_than_before() -> None:
     """Where more are in flight than the lab now takes, nothing is sent until there is room."""
-    campaign = campaign_of(budget=6, batch=6)
+    campaign = campaign_of(budget=10, batch=10)
     first = engine_of(SlowLab(4, patience=10**9), campaign, Steps(lambda: 1 / 0))
     with pytest.raises(ZeroDivisionError):
         first.run({})
-    lab = QuickLab(1)
-    lab.answers = {trial.id: Running() for trial in first.lab.sent}  # type: ignore[attr-defined]
     in_flight: list[int] = []
 
+    class Smaller(QuickLab):
+        def answer(self, trial: Trial) -> Answer:
+            in_flight.append(len(engine.state.of_status(Status.RUNNING)))
+            return super().answer(trial)
+
+    lab = Smaller(1)
+    lab.answers = {trial.id: Running() for trial in first.lab.sent}  # type: ignore[attr-defined]
+
     def one_is_ready() -> None:
-        in_flight.append(len(engine.state.of_status(Status.RUNNING)))
         running = next(trial for trial in lab.answers if isinstance(lab.answers[trial], Running))
         lab.answers[running] = measured(engine.state.trials[running].point)
 
     engine = engine_of(lab, campaign, Steps(one_is_ready))
     engine.run({})
-    assert in_flight == [4, 3, 2, 1]
-    assert [trial.number for trial in lab.sent] == [5, 6]
+    assert in_flight == [1] * 6
 
 
 def test_a_space_without_more_points_ends_the_campaign() -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from matloop.models import cholesky
+from matloop.models.climb import climb
 from matloop.models.kernels import Kernel
 
 Array = NDArray[np.float64]
@@ -116,12 +116,6 @@ def start(n_inputs: int) -> Array:
 
 
 def search(posterior: Posterior, start: Array) -> Array:
-    """The θ (d + 1,) which L-BFGS-B climbs to from the start."""
-
-    def loss(theta: Array) -> tuple[float, Array]:
-        value, gradient = posterior.value_and_gradient(theta)
-        return (-value, -gradient) if math.isfinite(value) else (1e25, gradient)
-
-    bounds = np.log([LENGTH_SCALE_BOUNDS] * (len(start) - 1) + [NOISE_BOUNDS])
-    options = {"maxiter": 60, "ftol": 1e-7, "gtol": 1e-3}
-    return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+    """The θ (d + 1,) of the highest density near the start."""
+    low, high = np.log([LENGTH_SCALE_BOUNDS] * (len(start) - 1) + [NOISE_BOUNDS]).T
+    return climb(posterior.value_and_gradient, start, low, high)
