@@ -26,7 +26,7 @@ LABS = EVERY_LAB if IS_FULL else EVERY_LAB[:3]
 @pytest.mark.parametrize(("effect", "recall"), LABS)
 def test_killed_at_every_point_of_one_campaign(make_scene: Callable[..., Any], effect: str, recall: bool) -> None:
     """One campaign that dies at each point in turn, and is resumed each time, ends as if nothing had happened."""
-    scene = make_scene(effect=effect, recall=recall, budget=40 if IS_FULL else 28)
+    scene = make_scene(effect=effect, recall=recall, budget=52 if IS_FULL else 36)
     for point in POINTS:
         assert scene.run(point), f"{point} was not reached"
     scene.finish()
@@ -35,7 +35,7 @@ def test_killed_at_every_point_of_one_campaign(make_scene: Callable[..., Any], e
 @pytest.mark.parametrize(("effect", "recall"), LABS)
 def test_power_cuts_at_every_point(make_scene: Callable[..., Any], effect: str, recall: bool) -> None:
     """The same with the lab's own processes dying at that moment too: what they did is recalled, repeated or asked."""
-    scene = make_scene(effect=effect, recall=recall, budget=40 if IS_FULL else 28)
+    scene = make_scene(effect=effect, recall=recall, budget=52 if IS_FULL else 36)
     for point in POINTS:
         assert scene.run(point, power_cut=True), f"{point} was not reached"
     scene.finish()
@@ -91,7 +91,7 @@ def test_killed_when_a_trial_fails(make_scene: Callable[..., Any], when: str) ->
 @pytest.mark.parametrize(("effect", "recall"), LABS)
 def test_killed_once(make_scene: Callable[..., Any], effect: str, recall: bool, point: str) -> None:
     """A campaign that dies once, at this point, ends as if nothing had happened."""
-    scene = make_scene(effect=effect, recall=recall, budget=4)
+    scene = make_scene(effect=effect, recall=recall, budget=6)
     assert scene.run(point)
     scene.finish()
-    assert len(scene.effects) == 4
+    assert len(scene.effects) == 6

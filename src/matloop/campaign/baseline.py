@@ -8,17 +8,19 @@ import numpy as np
 
 from matloop.core.insight import Baseline
 from matloop.core.merit import utilities, values
+from matloop.core.objective import Objective
 from matloop.core.seeds import generator
 from matloop.core.space import Point
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState
 from matloop.core.trial import Observation, Outcome
+from matloop.models.threads import one_thread
 from matloop.planners.designs import Random
 from matloop.planners.surrogates import fit_objective, usable
 
 REPEATS = 100
 #: So many random trials are carried out; the campaigns are drawn from them.
-DRAWN = 4000
+DRAWN = 2000
 #: Fewer results than this make no model that could stand in for the lab.
 FEWEST = 10
 
@@ -35,6 +37,11 @@ def baseline(spec: CampaignSpec, state: CampaignState, n: int, repeats: int = RE
     goal = next((wish for wish in spec.objectives if not wish.is_threshold), None)
     if goal is None or n < 1:
         return None
+    with one_thread():
+        return _simulated(spec, state, goal, n, repeats)
+
+
+def _simulated(spec: CampaignSpec, state: CampaignState, goal: Objective, n: int, repeats: int) -> Baseline | None:
     told = _answering(spec, state)
     if told is None:
         return None

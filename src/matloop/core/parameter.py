@@ -93,9 +93,10 @@ class Grid:
     def __init__(self, low: float, high: float, step: float) -> None:
         self.low, self.high, self.step = low, high, step
         self.n = math.floor((high - low) / step + 1e-9) + 1
-        self._power = 10.0 ** _decimals(low, step)
+        decimals = _decimals(low, step)
+        self._power = 10.0 ** min(decimals, 22)
         # whole numbers below 2**53 and powers of ten up to 22 are exact, and so is their quotient to the last digit
-        self._is_exact = self._power <= 1e22 and max(abs(low), abs(high)) * self._power < 2**53
+        self._is_exact = decimals <= 22 and max(abs(low), abs(high)) * self._power < 2**53
 
     def at(self, index: np.ndarray) -> np.ndarray:
         if not self._is_exact:
