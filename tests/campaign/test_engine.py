@@ -659,3 +659,16 @@ def test_a_replay_that_differs_is_told(tmp_path: Path) -> None:
     forged.append("bench", [moved(event) for event in events_of(campaign.journal)], 0)
     told = Campaign.open("bench", tmp_path / "forged.db").repeats()
     assert "trial 2" in told[0]
+
+
+@pytest.mark.parametrize("broken", [Outcome(values={"z": 1.0}), Outcome(failed="half a \ud800 letter"), Outcome()])
+def test_an_answer_against_the_contract_is_a_fault_of_that_trial(broken: Outcome) -> None:
+    """A result without the objective, or one that cannot be written down, costs its trial and no other."""
+
+    class Broken(QuickLab):
+        def answer(self, trial: Trial) -> Answer:
+            return broken if trial.number == 2 else measured(trial.point)
+
+    engine = engine_of(Broken(), budget=4)
+    engine.run({})
+    assert statuses(engine) == ["done", "failed", "done", "done"]

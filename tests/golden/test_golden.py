@@ -13,7 +13,7 @@ EVENTS = [EVENT.validate_json(line) for line in JOURNAL.read_text(encoding="utf-
 
 
 def test_every_kind_of_event_is_in_it() -> None:
-    """The golden journal holds each kind once at least: a kind that is added must be added here in a file of its own."""
+    """The golden journal holds each kind at least once: a new kind needs a golden file of its own."""
     assert {event.kind for event in EVENTS} == set(EVENT.json_schema()["discriminator"]["mapping"])
 
 

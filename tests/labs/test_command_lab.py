@@ -327,3 +327,15 @@ def test_making_a_lab_ready_writes_nothing(make_lab, tmp_path: Path) -> None:
     """To check a definition leaves no trace."""
     make_lab()
     assert not (tmp_path / "work").exists()
+
+
+def test_an_attempt_that_was_sent_is_not_sent_again(make_lab, tmp_path: Path) -> None:
+    """The same trial handed over twice runs once; another trial under its name is refused, not given its result."""
+    lab = make_lab("open('runs', 'a').write('x'); print(1)")
+    lab.submit(trial("t-1", x=0.5))
+    settled(lab)
+    lab.submit(trial("t-1", x=0.5))
+    assert settled(lab).values == {"y": 1.0}
+    assert (tmp_path / "runs").read_text() == "x"
+    with pytest.raises(LabError, match="another trial"):
+        make_lab().submit(trial("t-1", x=0.7))

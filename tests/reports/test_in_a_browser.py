@@ -9,6 +9,7 @@ from report_campaigns import barrel, render_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
+QUIET += " --disable-sync --enable-logging=stderr"
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
@@ -16,9 +17,9 @@ def test_figures_are_drawn_and_nothing_is_refused(tmp_path: Path) -> None:
     """Headless Chromium draws figures from the file alone, and reports neither errors nor refusals."""
     page = tmp_path / "report.html"
     page.write_text(render_of(barrel()), encoding="utf-8")
+    options = [*QUIET.split(), f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"]
     told = subprocess.run(
-        [str(CHROMIUM), "--headless", "--no-sandbox", *QUIET.split(), "--disable-sync", "--enable-logging=stderr"]
-        + [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom", page.as_uri()],
+        [str(CHROMIUM), "--headless", "--no-sandbox", *options, page.as_uri()],
         capture_output=True,
         text=True,
         timeout=120,

@@ -181,7 +181,7 @@ class Campaign:
         journal, definition = self.journal, self.spec.to_dict()
         if not journal.state.sequence:
             provenance = of_this_process(definition) | {"folder": str(self.folder.resolve())}
-            created = Created(spec=definition, key=secrets.token_hex(2), provenance=provenance)
+            created = Created(spec=definition, key=secrets.token_hex(4), provenance=provenance)
             journal.commit(lambda state: [] if state.sequence else [created])
         changes = differences(journal.state.spec, definition)
         if changes and not accept_changes:
@@ -326,9 +326,11 @@ class Campaign:
         return lab
 
     def _shown(self, stop: StopSwitch, progress: bool) -> AbstractContextManager[None]:
+        if not progress:
+            return nullcontext()
         from matloop.campaign.display import live_display
 
-        return live_display(self.spec, self.journal, stop) if progress else nullcontext()
+        return live_display(self.spec, self.journal, stop)
 
 
 def as_lab(lab: Any) -> Any:

@@ -137,7 +137,7 @@ class Engine:
         self._sent.discard(trial.id)
         self._cancelled.pop(trial.id, None)
         if isinstance(answer, Outcome):
-            outcome = self._with_files_kept(answer)
+            outcome = self._usable(self._with_files_kept(answer))
             self.journal.commit(lambda state: result_events(state, trial.id, outcome))
         else:
             self.journal.commit(lambda state: self._without_result(state.trials[trial.id], answer))
@@ -165,6 +165,17 @@ class Engine:
             except (OSError, ValueError, StoreError) as error:
                 log = f"{log}\nfile {name} could not be kept from {place}: {error}".strip()
         return outcome.model_copy(update={"files": kept, "log": log}) if outcome.files else outcome
+
+    def _usable(self, outcome: Outcome) -> Outcome:
+        """A lab that breaks its contract fails at this trial; the engine and the other trials go on."""
+        missing = [wish.name for wish in self.spec.objectives if wish.name not in outcome.values]
+        if outcome.failed is None and missing:
+            return outcome.model_copy(update={"failed": f"no value for {', '.join(missing)}", "is_fault": True})
+        try:
+            outcome.model_dump_json()
+        except ValueError as error:
+            return Outcome(failed=f"the lab's answer cannot be written down: {error}", is_fault=True)
+        return outcome
 
     # -- the end --------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ def propose(spec: CampaignSpec, journal: Journal, n: int, provenance: dict[str, 
             raise PlannerError("there is nothing left to propose: the space holds no untried point")
         is_new = state.status != "running" and bool(waiting or planned)
         started = [Started(provenance=provenance or {})] if is_new else []
-        return [*started, *waiting, *planned, *(_submitted(spec, p.trial, 1) for p in planned)]
+        return [*started, *planned, *waiting, *(_submitted(spec, p.trial, 1) for p in planned)]
 
     journal.commit(decide)
     return [trial for trial in journal.state.trials.values() if trial.is_open]

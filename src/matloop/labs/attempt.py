@@ -46,12 +46,22 @@ class Attempt:
         (self.folder / supervise.REQUEST).write_text(json.dumps(request), encoding="ascii")
 
     @property
+    def has_request(self) -> bool:
+        return (self.folder / supervise.REQUEST).exists()
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What the program was to read; empty where that cannot be told any more."""
+        try:
+            found = json.loads((self.folder / supervise.REQUEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
     def campaign(self) -> str:
         """The campaign that the request names."""
-        try:
-            return str(json.loads((self.folder / supervise.REQUEST).read_text(encoding="utf-8"))["campaign"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
+        return str(self.request.get("campaign", ""))
 
     def rule_out(self) -> bool:
         """Make sure that it can never begin; False where something has claimed it before."""

@@ -98,6 +98,8 @@ class CommandLab(LabModel):
         try:
             self._begin_record()
             self._note_sent(trial.id)
+            if attempt.has_request:
+                return self._must_be_the_same(attempt, request)
             attempt.folder.mkdir(parents=True, exist_ok=True)
             attempt.write_request(request)
             self._supervisors[trial.id] = (attempt, self._supervisor(attempt))
@@ -149,6 +151,15 @@ class CommandLab(LabModel):
         if trial_id in self._all_sent():
             return Unknown(f"it may have been sent, but its folder in {self._folder} is missing")
         return NotStarted("it was never sent: it does not stand in sent.log, where it comes before its program")
+
+    @staticmethod
+    def _must_be_the_same(attempt: Attempt, request: dict[str, Any]) -> None:
+        """An attempt that was sent before is not sent again: `poll` answers for it, but not for another trial."""
+        if attempt.request != request:
+            raise LabError(
+                f"{attempt.folder} holds another trial of this name, so this one was not sent",
+                "was the store replaced by an older copy? Move the folder away, or give the campaign another name",
+            )
 
     def _begin_record(self) -> None:
         mark = self._folder / _MARK

@@ -120,7 +120,10 @@ def run(folder: str, command: Sequence[str], lock: int) -> dict[str, Any]:
             threading.Thread(target=_watch, args=(folder, program, cancelled), daemon=True).start()
             status = program.wait()
             for file in (out, err):
-                os.fsync(file.fileno())
+                try:
+                    os.fsync(file.fileno())
+                except OSError:  # the program has ended all the same, and what it printed can be read
+                    pass
     except OSError as error:
         return {"error": str(error)}
     return {"status": status, "cancelled": cancelled.is_set(), "seconds": round(time.monotonic() - began, 3)}

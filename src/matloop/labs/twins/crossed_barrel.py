@@ -36,10 +36,12 @@ from matloop.labs.twins.crossed_barrel_struts import (
     Strut,
     axial_stiffness,
     bow_mechanism,
-    buckling_reduction,
+    euler_stress,
     running_integral,
     section,
     strut,
+    sway_eccentricity,
+    yield_reduction,
 )
 
 RELATIVE_NOISE = 0.15
@@ -65,13 +67,15 @@ class Rig:
     """
 
     modulus: float = 2400.0
-    strength: float = 43.7
     layer_strain: float = 0.021
     force_limit: float = 5000.0
-    height: float = 15.0
+    hinge_diameters: float = 1.0
     circle: float = 10.0
     compliance: float = 3e-5
-    hinge_diameters: float = 1.0
+    height: float = 12.3
+    strength: float = 51.5
+    hardening_modulus: float = 80.0
+    bulging: float = 0.75
 
 
 @dataclass(frozen=True)
@@ -139,20 +143,18 @@ def _crush(n: ArrayLike, theta: ArrayLike, r: ArrayLike, t: ArrayLike, rig: Rig)
     n, theta, r, t = _checked(n, theta, r, t)
     shape, tube = strut(n, theta, r, rig.height, rig.circle), section(r, t)
     rotation = np.linspace(0, 1, _STEPS) ** 2 * _LARGEST_ROTATION
-    share, shortening = bow_mechanism(rotation, shape.free, tube.plastic_modulus / tube.area)
-    shortening = shortening * shape.length / shape.free
+    share, shortening = _fold(rotation, shape, tube, rig)
     base = shape.length * shape.sine
     left = np.maximum(shape.length - shortening, np.hypot(base, 1e-3 * rig.height))
     height = np.sqrt(left**2 - base**2)
-    force = _strut_force(shape, tube, share, left, height, rig) * n
-    solid = n * tube.area * shape.length
-    force = force + _contact_force(solid, height, r, rig)
+    alone = _strut_force(shape, tube, share, left, height, rig)
+    force = n * ((1 - shape.merged) * alone + shape.merged * _merged_force(shape, tube, height, rig))
     strain = _layer_strain(rotation, share, shape, height, rig)
-    dense = (rig.height - height) / (rig.height - _solid_height(solid, r, rig))
+    flat = (rig.height - height) / (rig.height - _solid_height(n, r, shape, tube, rig))
     # Crushed length no longer gives elastically.
     give = rig.compliance + height / rig.height / (n * axial_stiffness(shape, tube, rig.modulus))
     travel = np.maximum.accumulate(rig.height - height + force * give, axis=-1)
-    used = np.stack([strain / rig.layer_strain, force / rig.force_limit, dense])
+    used = np.stack([strain / rig.layer_strain, force / rig.force_limit, flat])
     return _until_end(_from_rest(travel), _from_rest(force), _from_rest(used))
 
 
@@ -179,33 +181,35 @@ def _checked(n: ArrayLike, theta: ArrayLike, r: ArrayLike, t: ArrayLike) -> list
     return [value.reshape(-1, 1) for value in values]
 
 
+def _fold(rotation: Array, shape: Strut, tube: Section, rig: Rig) -> tuple[Array, Array]:
+    """Axial force of a strut as a share of its squash load, and its shortening in mm, while it folds."""
+    hardening = euler_stress(shape.free, tube, rig.hardening_modulus) / rig.strength
+    eccentricity = sway_eccentricity(shape, tube)
+    ratio = tube.plastic_modulus / tube.area
+    share, shortening = bow_mechanism(rotation, shape.free, ratio, hardening, eccentricity)
+    return share, shortening * shape.length / shape.free
+
+
 def _strut_force(shape: Strut, tube: Section, share: Array, left: Array, height: Array, rig: Rig) -> Array:
-    """Vertical force of one strut: N cos α + (2 M / ℓ) sin α, which is dW/dδ of squash and sway hinges.
+    """Vertical force of a strut on its own: N cos α + (2 M / ℓ) sin α, which is dW/dδ of squash and sway hinges.
 
-    Squashed material keeps its volume, so that the area, and N, grow as 1 / (length left).
+    It crushes band by band, so that the section that is still to be crushed stays as printed.
     """
-    capped = np.minimum(share, buckling_reduction(shape.free, tube, rig.modulus, rig.strength))
-    axial = capped * rig.strength * tube.area * shape.length / left
-    moment = rig.strength * tube.plastic_modulus * np.cos(np.pi / 2 * share)
+    capped = np.minimum(share, yield_reduction(shape, tube, rig.modulus, rig.strength))
+    moment = rig.strength * tube.plastic_modulus * np.cos(np.pi / 2 * capped)
     sway = 2 * moment * shape.length / shape.free * shape.length * shape.sine / left**2
-    return axial * height / left + sway
+    return capped * rig.strength * tube.area * height / left + sway
 
 
-def _solid_height(solid: Array, r: Array, rig: Rig) -> Array:
+def _merged_force(shape: Strut, tube: Section, height: Array, rig: Rig) -> Array:
+    """Vertical force of a strut that is one body with its neighbours: it cannot turn, only squash and bulge."""
+    return rig.strength * tube.area * shape.cosine * (rig.height / height) ** rig.bulging
+
+
+def _solid_height(n: Array, r: Array, shape: Strut, tube: Section, rig: Rig) -> Array:
     """Height at which the struts fill their footprint; barrels drawn denser than 95 % count as 95 %."""
-    return np.minimum(solid / (np.pi * (rig.circle + r) ** 2), 0.95 * rig.height)
-
-
-def _contact_force(solid: Array, height: Array, r: Array, rig: Rig) -> Array:
-    """Force of struts that are pressed into each other: the bundle hardens as a foam that is crushed.
-
-    Plateau stress 0.3 σ (relative density)^(3/2): Gibson and Ashby, Cellular Solids, 2nd ed. 1997, chapter 5; only
-    its growth from the uncrushed height counts, since before it the struts do not touch.
-    """
-    full = _solid_height(solid, r, rig)
-    density = np.minimum(full / np.maximum(height, full), 1.0)
-    growth = density**1.5 - (full / rig.height) ** 1.5
-    return 0.3 * rig.strength * np.pi * (rig.circle + r) ** 2 * growth
+    volume = n * tube.area * shape.length * (1 - shape.shared)
+    return np.minimum(volume / (np.pi * (rig.circle + r) ** 2), 0.95 * rig.height)
 
 
 def _layer_strain(rotation: Array, share: Array, shape: Strut, height: Array, rig: Rig) -> Array:
@@ -213,13 +217,14 @@ def _layer_strain(rotation: Array, share: Array, shape: Strut, height: Array, ri
 
     While N = p N_p acts, the neutral axis of a thin ring lies r sin(π p / 2) off its centre, towards the stretched
     side, which therefore strains by r (1 − sin(π p / 2)) / (hinge length) per radian. The middle hinge turns 2 φ,
-    an end hinge φ plus the sway, which is the change of the inclination.
+    an end hinge φ plus the sway, which is the change of the inclination. Layers lie flat: across them acts cos² α
+    of the strain along an inclined strut.
     """
     base = shape.length * shape.sine
     sway = np.arctan2(base, height) - np.arctan2(base, rig.height)
     stretch = (1 - np.sin(np.pi / 2 * share)) / (2 * rig.hinge_diameters)
     middle = running_integral(2 * stretch, rotation)
-    return np.maximum(middle, running_integral(stretch, rotation + sway))
+    return shape.cosine**2 * np.maximum(middle, running_integral(stretch, rotation + sway))
 
 
 def _until_end(travel: Array, force: Array, used: Array) -> _Path:
