@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
 from matloop.core.insight import Baseline
 from matloop.core.merit import utilities, values
-from matloop.core.objective import Objective
 from matloop.core.seeds import generator
-from matloop.core.space import Point
+from matloop.core.space import Point, Space
 from matloop.core.spec import CampaignSpec
-from matloop.core.state import CampaignState
 from matloop.core.trial import Observation, Outcome
-from matloop.models.threads import one_thread
 from matloop.planners.designs import Random
-from matloop.planners.surrogates import fit_objective, usable
+from matloop.planners.surrogates import Surrogate
 
 REPEATS = 100
 #: So many random trials are carried out; the campaigns are drawn from them.
 DRAWN = 2000
-#: Fewer results than this make no model that could stand in for the lab.
-FEWEST = 10
 
 #: From points to what a lab would have answered.
 Answer = Callable[[list[Point], np.random.Generator], list[Outcome]]
 
 
-def baseline(spec: CampaignSpec, state: CampaignState, n: int, repeats: int = REPEATS) -> Baseline | None:
+def baseline(
+    spec: CampaignSpec, models: Mapping[str, Surrogate] | None, n: int, repeats: int = REPEATS
+) -> Baseline | None:
     """Random search over n trials, repeated; None where it can be neither simulated nor estimated.
 
-    A simulated lab is simply asked again. For a real one the model of what was measured stands in, with the noise
-    that it estimates; that is an estimate, and says so.
+    A simulated lab is simply asked again. For a real one the models of what was measured stand in, with the noise that
+    they estimate; that is an estimate, and says so.
     """
     goal = next((wish for wish in spec.objectives if not wish.is_threshold), None)
-    if goal is None or n < 1:
-        return None
-    with one_thread():
-        return _simulated(spec, state, goal, n, repeats)
-
-
-def _simulated(spec: CampaignSpec, state: CampaignState, goal: Objective, n: int, repeats: int) -> Baseline | None:
-    told = _answering(spec, state)
-    if told is None:
+    told = _answering(spec, models)
+    if goal is None or n < 1 or told is None:
         return None
     answer, source = told
     rng = generator(spec.campaign.seed, 0)  # trials begin at 1: none of theirs
@@ -54,15 +45,14 @@ def _simulated(spec: CampaignSpec, state: CampaignState, goal: Objective, n: int
     return Baseline(lower, median, upper, repeats, source)
 
 
-def _answering(spec: CampaignSpec, state: CampaignState) -> tuple[Answer, str] | None:
+def _answering(spec: CampaignSpec, models: Mapping[str, Surrogate] | None) -> tuple[Answer, str] | None:
     """Who answers in place of new experiments, and how that is to be called."""
     lab = spec.lab
     if getattr(lab, "is_simulated", False):
         return lab.rehearse, f"on the same {lab.label}"
-    known = usable(spec.objectives, state.observations)
-    if len(known) < FEWEST:
+    if models is None:
         return None
-    return _Model(spec, known), "estimated with this campaign's model"
+    return partial(_by_models, spec.space, models), "estimated with this campaign's model"
 
 
 def _random_trials(spec: CampaignSpec, answer: Answer, most: int, rng: np.random.Generator) -> list[Observation]:
@@ -93,17 +83,13 @@ def _quartiles(curves: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return rows[0], rows[1], rows[2]
 
 
-class _Model:
-    """Stands in for a real lab: the posterior mean and the estimated noise of one measurement."""
-
-    def __init__(self, spec: CampaignSpec, observations: list[Observation]) -> None:
-        self._space = spec.space
-        self._models = {wish.name: fit_objective(spec.space, wish, observations) for wish in spec.objectives}
-
-    def __call__(self, points: list[Point], rng: np.random.Generator) -> list[Outcome]:
-        columns = self._space.columns(points)
-        drawn = {}
-        for name, model in self._models.items():
-            mean, _ = model.predict(columns)
-            drawn[name] = mean + rng.standard_normal(len(points)) * model.model.noise_variance_**0.5
-        return [Outcome(values={name: float(column[i]) for name, column in drawn.items()}) for i in range(len(points))]
+def _by_models(
+    space: Space, models: Mapping[str, Surrogate], points: list[Point], rng: np.random.Generator
+) -> list[Outcome]:
+    """What models would have measured: their mean, and the noise that they estimate."""
+    columns = space.columns(points)
+    drawn = {}
+    for name, model in models.items():
+        mean, _ = model.predict(columns)
+        drawn[name] = mean + rng.standard_normal(len(points)) * model.model.noise_variance_**0.5
+    return [Outcome(values={name: float(column[i]) for name, column in drawn.items()}) for i in range(len(points))]

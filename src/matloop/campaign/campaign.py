@@ -27,6 +27,7 @@ from matloop.store.sql import SqlStore, folder_beside
 if TYPE_CHECKING:
     import pandas as pd
 
+    from matloop.campaign.findings import Findings
     from matloop.campaign.record import Recorded
     from matloop.core.insight import Baseline
 
@@ -132,7 +133,7 @@ class Campaign:
         self.spec = spec
         self.folder = folder
         named = spec.campaign.store
-        self._baseline: tuple[tuple[int, int], Baseline | None] | None = None
+        self._findings: Findings | None = None
         self._store_path: str | Path = store or (folder / named if named else folder / STORE)
 
     # -- what is known --------------------------------------------------------------------------------------
@@ -265,16 +266,20 @@ class Campaign:
         events = self.journal.store.read(self.name)
         return write_exports(self.spec, self.state, events, Path(folder), formats)
 
+    @property
+    def findings(self) -> Findings:
+        """What the results so far tell: what models learned of them, and how chance would have done."""
+        from matloop.campaign.findings import Findings
+
+        if self._findings is None or self._findings.sequence != self.state.sequence:
+            self._findings = Findings(self.spec, self.state)
+        return self._findings
+
     def baseline(self, n: int) -> Baseline | None:
         """How random search does in n trials of this campaign; None where that can be neither run nor estimated."""
-        from matloop.campaign.baseline import baseline
-
-        key = (n, self.state.sequence)
-        if self._baseline is None or self._baseline[0] != key:
-            if getattr(self.spec.lab, "is_simulated", False):
-                self._ready_lab()
-            self._baseline = (key, baseline(self.spec, self.state, n))
-        return self._baseline[1]
+        if getattr(self.spec.lab, "is_simulated", False):
+            self._ready_lab()
+        return self.findings.baseline(n)
 
     def check_lab(self) -> str:
         """Make the lab ready without sending anything; returns what it says of itself, such as an emulator's error.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from matloop.campaign.engine import n_planned
 from matloop.campaign.provenance import spec_hash, versions
 from matloop.files.whole import write_whole
-from matloop.planners.learned import learned
 
 if TYPE_CHECKING:
     from matloop.campaign.campaign import Campaign
@@ -20,7 +19,7 @@ def write_report(campaign: Campaign, path: Path) -> Path:
     from matloop.reports.report import render
 
     spec, state = campaign.spec, campaign.state
-    known = learned(spec.space, spec.objectives, state.observations)
+    lessons = campaign.findings.learned()
     chance = campaign.baseline(n_planned(state)) if state.trials else None
     provenance = {
         **versions(),
@@ -30,6 +29,6 @@ def write_report(campaign: Campaign, path: Path) -> Path:
         "definition (SHA-256)": spec_hash(state.spec),
     }
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    html = render(spec, state, learned=known, baseline=chance, provenance=provenance, generated=now)
+    html = render(spec, state, learned=lessons, baseline=chance, provenance=provenance, generated=now)
     write_whole(path, html)
     return path

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+#: Fewer results than this teach a model nothing that is worth showing.
+FEWEST_RESULTS = 5
+
 
 @dataclass(frozen=True)
 class Slice:

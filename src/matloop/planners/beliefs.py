@@ -15,7 +15,7 @@ from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.planners.acquisition import log_expected_improvement, log_probability_of_feasibility
-from matloop.planners.surrogates import Surrogate, fit, fit_objective
+from matloop.planners.surrogates import Surrogate, fit, fit_objectives
 
 #: The weight of the sum beside the worst goal in the augmented Chebyshev scalarization (Knowles 2006).
 AUGMENTATION = 0.05
@@ -37,7 +37,7 @@ class Beliefs:
     ) -> None:
         self.space = space
         self.objectives = objectives
-        self.models = {wish.name: fit_objective(space, wish, observations) for wish in objectives}
+        self.models = fit_objectives(space, objectives, observations)
         self.goals = [wish for wish in objectives if not wish.is_threshold]
         self.thresholds = [wish for wish in objectives if wish.is_threshold]
         self.meets = shortfall(objectives, observations) <= 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,28 +12,21 @@ from matloop.core.objective import Objective
 from matloop.core.parameter import Choice, Integer, Real
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
-from matloop.models.threads import one_thread
-from matloop.planners.surrogates import Surrogate, fit_objective, usable
+from matloop.planners.surrogates import Surrogate
 
-#: Fewer results than this teach a model nothing worth showing.
-FEWEST = 5
 #: Points along a slice, and random points at which the model is probed for relevance.
 ALONG, PROBES = 41, 512
 
 
-def learned(space: Space, objectives: Sequence[Objective], observations: Sequence[Observation]) -> Learned | None:
-    """Relevance, slices and noise of each objective; None while there are too few results."""
-    known = usable(objectives, observations)
-    if len(known) < FEWEST:
-        return None
-    with one_thread():
-        return _learned(space, objectives, known)
-
-
-def _learned(space: Space, objectives: Sequence[Objective], known: Sequence[Observation]) -> Learned:
-    leaders = best(objectives, known)
-    centre = known[leaders[0]].point if leaders else known[-1].point
-    models = {wish.name: fit_objective(space, wish, known) for wish in objectives}
+def learned(
+    space: Space,
+    objectives: Sequence[Objective],
+    observations: Sequence[Observation],
+    models: Mapping[str, Surrogate],
+) -> Learned:
+    """Relevance, slices through the best point, and noise of each objective, by the models of these observations."""
+    leaders = best(objectives, observations)
+    centre = observations[leaders[0]].point if leaders else observations[-1].point
     return Learned(
         relevance={name: _relevance(space, model) for name, model in models.items()},
         slices=[s for name, model in models.items() for s in _slices(space, name, model, centre)],

@@ -13,6 +13,7 @@ from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.models.gaussian_process import GaussianProcess
+from matloop.models.threads import one_thread
 
 
 @dataclass
@@ -61,3 +62,11 @@ def fit_objective(space: Space, objective: Objective, observations: Sequence[Obs
     known = np.where(stds > 0, stds**2, np.nan)
     noise = None if np.isnan(known).all() else known
     return fit(space, observations, values(objective, observations), noise)
+
+
+def fit_objectives(
+    space: Space, objectives: Sequence[Objective], observations: Sequence[Observation]
+) -> dict[str, Surrogate]:
+    """A model of each objective, by name; the observations have a value for each of them (`usable`)."""
+    with one_thread():
+        return {wish.name: fit_objective(space, wish, observations) for wish in objectives}

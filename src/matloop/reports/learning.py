@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from matloop.core.insight import Learned, Slice
+from matloop.core.insight import FEWEST_RESULTS, Learned, Slice
 from matloop.core.state import TrialState
 from matloop.reports.columns import Column, location
 from matloop.reports.figures.learned import relevance, slice_figure
 from matloop.reports.figures.style import Figure
 from matloop.reports.wording import number
-
-#: Below so many results no model says anything that a reader could use.
-LEAST_RESULTS = 5
 
 
 @dataclass
@@ -70,6 +67,6 @@ def _noise(learned: Learned, quantity: Column) -> str:
 
 def why_nothing(n_results: int) -> str:
     """Why there is no model yet."""
-    if n_results < LEAST_RESULTS:
-        return f"A model needs at least {LEAST_RESULTS} results with a value; so far there are {n_results}."
+    if n_results < FEWEST_RESULTS:
+        return f"A model needs at least {FEWEST_RESULTS} results with a value; so far there are {n_results}."
     return f"No model was fitted for this report, although there are {n_results} results with a value."
