@@ -10,7 +10,6 @@ from matloop.planners.designs import Random
 from matloop.planners.learned import learned
 from matloop.planners.surrogates import fit_objectives
 
-
 HIGHEST = (Maximize("y"),)
 
 
