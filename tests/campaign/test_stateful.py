@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from matloop.campaign import engine as module
 from matloop.campaign.campaign import Campaign
-from matloop.campaign.engine import Engine, result_events
+from matloop.campaign.engine import Engine
+from matloop.campaign.intake import result_events
 from matloop.campaign.journal import Journal
 from matloop.campaign.record import record_values, resolve
 from matloop.campaign.stop import StopSwitch

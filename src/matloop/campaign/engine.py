@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
+from matloop.campaign.intake import result_events, taken_in
 from matloop.campaign.journal import Journal
 from matloop.campaign.planning import ENTERED, plan
 from matloop.campaign.stop import StopSwitch
 from matloop.core import event as e
 from matloop.core.contracts import Lab
-from matloop.core.errors import MatloopError, StoreError
+from matloop.core.errors import MatloopError
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
 from matloop.core.trial import Effect, NotStarted, Outcome, Running, Status, Trial, Unknown
@@ -137,7 +137,7 @@ class Engine:
         self._sent.discard(trial.id)
         self._cancelled.pop(trial.id, None)
         if isinstance(answer, Outcome):
-            outcome = self._usable(self._with_files_kept(answer))
+            outcome = taken_in(answer, self.spec.objectives, self.journal.store)
             self.journal.commit(lambda state: result_events(state, trial.id, outcome))
         else:
             self.journal.commit(lambda state: self._without_result(state.trials[trial.id], answer))
@@ -155,27 +155,6 @@ class Engine:
         if self.lab.effect is not Effect.IRREVERSIBLE and trial.attempts < MOST_ATTEMPTS:
             return [again.model_copy(update={"reason": f"{answer.reason}; it may be repeated"})]
         return [e.Lost(trial=trial.id, attempt=trial.attempts, reason=answer.reason)]
-
-    def _with_files_kept(self, outcome: Outcome) -> Outcome:
-        """Put the files that a lab names into the store; one that cannot be read is said, not fatal."""
-        kept, log = {}, outcome.log
-        for name, place in outcome.files.items():
-            try:
-                kept[name] = self.journal.store.put(Path(place).read_bytes())
-            except (OSError, ValueError, StoreError) as error:
-                log = f"{log}\nfile {name} could not be kept from {place}: {error}".strip()
-        return outcome.model_copy(update={"files": kept, "log": log}) if outcome.files else outcome
-
-    def _usable(self, outcome: Outcome) -> Outcome:
-        """A lab that breaks its contract fails at this trial; the engine and the other trials go on."""
-        missing = [wish.name for wish in self.spec.objectives if wish.name not in outcome.values]
-        if outcome.failed is None and missing:
-            return outcome.model_copy(update={"failed": f"no value for {', '.join(missing)}", "is_fault": True})
-        try:
-            outcome.model_dump_json()
-        except ValueError as error:
-            return Outcome(failed=f"the lab's answer cannot be written down: {error}", is_fault=True)
-        return outcome
 
     # -- the end --------------------------------------------------------------------------------------------
 
@@ -305,15 +284,6 @@ class Engine:
 def n_planned(state: CampaignState) -> int:
     """How many trials count against the budget: all but those that a person entered."""
     return sum(trial.planner != ENTERED for trial in state.trials.values())
-
-
-def result_events(state: CampaignState, trial: str, outcome: Outcome, by: str = "matloop") -> list[e.AnyEvent]:
-    """What a result adds to the journal: nothing if it is known already."""
-    if state.is_known(trial, outcome):
-        return []
-    if outcome.failed is not None:
-        return [e.Failed(trial=trial, outcome=outcome, by=by)]
-    return [e.Observed(trial=trial, outcome=outcome, by=by)]
 
 
 def _waits(state: CampaignState, trial: str) -> bool:

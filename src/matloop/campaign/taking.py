@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from matloop.campaign.engine import result_events
+from matloop.campaign.intake import result_events
 from matloop.campaign.journal import Journal
 from matloop.campaign.planning import ENTERED, trial_id
 from matloop.campaign.reading import Reading

@@ -98,7 +98,7 @@ class CrushCurve:
 
 def simulate(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
     """The twin's entry point: columns n, theta, r, t of shape (m,) in; toughness (m,), J, without noise, out."""
-    return {"toughness": toughness(columns["n"], columns["theta"], columns["r"], columns["t"])}
+    return {"toughness": np.asarray(toughness(columns["n"], columns["theta"], columns["r"], columns["t"]))}
 
 
 def force_displacement(n: float, theta: float, r: float, t: float, rig: Rig | None = None) -> CrushCurve:
