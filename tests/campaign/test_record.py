@@ -60,7 +60,7 @@ def test_an_unknown_trial_and_two_that_differ_are_problems_of_their_rows(tmp_pat
     text = "trial,number,toughness\nbench-ab12-0003,,1\nbench-ab12-0001,2,1\nbench-ab12-0001,1,1\n"
     recorded = record(b, tmp_path, text)
     assert [problem.path for problem in recorded.problems] == ["results.csv:2", "results.csv:3"]
-    assert "did you mean" in recorded.problems[0].hint
+    assert "did you mean" not in recorded.problems[0].hint, "under a neighbour's name it would be the wrong sample"
     assert recorded.accepted == ["bench-ab12-0001"]
 
 
@@ -440,3 +440,16 @@ def test_order_and_repetition_of_rows_change_no_result(tmp_path_factory, order, 
     assert {t.number: t.outcome.values["toughness"] for t in b[1].state.trials.values()} == {
         number: number * 1.5 for number in order
     }
+
+
+def test_a_correction_changes_only_what_it_names():
+    """Achieved settings, other values and spreads stay as they were recorded; the corrected value loses its spread."""
+    spec, journal = bench(1)
+    before = {"toughness": 5.0, "toughness std": 0.5, "theta": 51.0}
+    record_values(spec, journal, {"1": before})
+    recorded = journal.state.trials[next(iter(journal.state.trials))].outcome
+    assert recorded.achieved == {"theta": 51.0}
+    corrected = resolve(spec, journal, 1, {"toughness": 6.0}, why="typing error").outcome
+    assert corrected.values == {"toughness": 6.0}
+    assert corrected.achieved == {"theta": 51.0}
+    assert corrected.std == {}

@@ -69,7 +69,7 @@ def test_a_sheet_that_may_have_been_filled_in_is_not_overwritten(tmp_path):
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     spec, _ = bench(1)
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write"):
+    with pytest.raises(InputError, match="there is no folder"):
         write_sheet(spec, [], tmp_path / "file" / "s.csv")
     with pytest.raises(InputError, match=r"\.csv"):
         write_sheet(spec, [], tmp_path / "s.xlsx")

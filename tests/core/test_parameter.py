@@ -186,3 +186,15 @@ def test_values_a_hair_outside_are_put_onto_the_bound():
 def test_impossible_settings_are_refused(kind, settings):
     with pytest.raises(ValidationError):
         kind.model_validate(settings)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=9))
+def test_continuous_values_have_no_more_digits_than_can_be_set(low: float, width: float, u: list[float]) -> None:
+    """Between the bounds values are rounded to a fine share of the range: they print short, and lie where u says."""
+    parameter = Real(low, low + width)
+    values = parameter.from_unit("x", np.array(u)[:, None])["x"]
+    assert (values >= parameter.low).all()
+    assert (values <= parameter.high).all()
+    assert values == pytest.approx(low + np.array(u) * width, abs=1e-4 * width)
+    inner = [v for v in values.tolist() if v not in (parameter.low, parameter.high)]
+    assert all(len(f"{v:.12g}") <= 14 for v in inner)

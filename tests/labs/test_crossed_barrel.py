@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from matloop.labs.twins.crossed_barrel import RELATIVE_NOISE, Rig, force_displacement, toughness
 from matloop.labs.twins.crossed_barrel_struts import (
     axial_stiffness,
-    bow_mechanism,
-    buckling_reduction,
+    concertina_reduction,
     section,
     strut,
+    yield_reduction,
 )
 
 counts = st.integers(6, 12)
@@ -68,68 +68,11 @@ def test_vertical_struts_reduce_to_axial_stiffness_and_squash_load(n, r, t):
     shape, tube = strut(*_columns(n, 0.0, r), RIG.height, RIG.circle), section(*_columns(r, t))
     area = np.pi * (r**2 - (r - t) ** 2)
     assert axial_stiffness(shape, tube, RIG.modulus) == pytest.approx(RIG.modulus * area / RIG.height)
-    reduction = buckling_reduction(shape.free, tube, RIG.modulus, RIG.strength).item()
+    reduction = min(yield_reduction(shape, tube, RIG.modulus, RIG.strength), concertina_reduction(tube)).item()
     curve = force_displacement(n, 0.0, r, t, replace(RIG, force_limit=np.inf))
     assert curve.force[1] == pytest.approx(n * reduction * RIG.strength * area)
     stiffness = 1 / (RIG.compliance + RIG.height / (n * RIG.modulus * area))
     assert curve.force[1] / curve.displacement[1] == pytest.approx(stiffness)
-
-
-@given(radii, walls, walls)
-def test_a_thicker_wall_never_lowers_the_section(r, one, other):
-    thin, thick = section(*_columns(r, min(one, other))), section(*_columns(r, max(one, other)))
-    assert thick.area >= thin.area
-    assert thick.second_moment >= thin.second_moment
-    assert thick.plastic_modulus >= thin.plastic_modulus
-
-
-def test_a_wall_as_thick_as_the_radius_is_a_solid_rod():
-    solid = section(*_columns(2.0, 2.0))
-    assert solid.area == pytest.approx(np.pi * 4)
-    assert solid.second_moment == pytest.approx(np.pi * 4)
-    assert solid.plastic_modulus == pytest.approx(32 / 3)
-
-
-@given(st.floats(4, 30), st.floats(0.4, 1.5))
-def test_the_work_of_the_folding_force_is_what_the_hinges_dissipate(free, ratio):
-    rotation = np.linspace(0, 1, 4000)[None] ** 2
-    share, shortening = bow_mechanism(rotation, np.array([[free]]), np.array([[ratio]]))
-    moment = ratio * np.cos(np.pi / 2 * share)
-    squeeze = share * np.pi / 2 * ratio * np.sin(np.pi / 2 * share)
-    dissipated = _area(4 * (moment + squeeze), rotation)
-    assert _area(share, shortening) == pytest.approx(dissipated, rel=1e-3)
-
-
-@given(st.floats(4, 30), st.floats(0.4, 1.5))
-def test_a_folding_strut_only_loses_force_and_starts_at_its_squash_load(free, ratio):
-    share, shortening = bow_mechanism(np.linspace(0, 1.4, 100), np.array([[free]]), np.array([[ratio]]))
-    assert share[0, 0] == 1
-    assert (np.diff(share) <= 1e-9).all()
-    assert (np.diff(shortening) > 0).all()
-
-
-def test_slender_struts_buckle_at_the_euler_load_and_stocky_ones_at_yield():
-    tube = section(*_columns(2.0, 1.0))
-    free = np.array([[2000.0]])
-    euler = 4 * np.pi**2 * RIG.modulus * tube.second_moment / free**2
-    load = buckling_reduction(free, tube, RIG.modulus, RIG.strength) * RIG.strength * tube.area
-    assert load == pytest.approx(euler, rel=0.02)
-    assert buckling_reduction(np.array([[1.0]]), tube, RIG.modulus, RIG.strength) == pytest.approx(1)
-
-
-@given(counts, st.floats(1, 179), radii)
-def test_the_gap_between_neighbours_is_the_distance_between_their_axes(n, theta, r):
-    along = np.linspace(0, 1, 401)[:, None]
-    one, other = (_axis(start, np.deg2rad(theta), along) for start in (0.0, 2 * np.pi / n))
-    nearest = np.linalg.norm(one[:, None] - other[None], axis=-1).min()
-    gap = strut(*_columns(n, theta, r), RIG.height, RIG.circle).gap.item()
-    assert gap == pytest.approx(nearest, abs=0.06)
-
-
-@given(counts, st.floats(0, 199.9), radii, walls)
-def test_twist_changes_the_free_length_without_jumps_where_struts_begin_to_touch(n, theta, r, t):
-    here, there = (strut(*_columns(n, x, r), RIG.height, RIG.circle).free for x in (theta, theta + 1e-7))
-    assert here == pytest.approx(there, abs=1e-2)
 
 
 @given(counts, st.floats(0, 360), radii)
@@ -146,9 +89,15 @@ def test_toughness_of_breaking_designs_is_continuous_in_twist(n):
 
 def test_the_best_twist_lies_inside_the_space_and_depends_on_the_other_parameters():
     theta = np.linspace(0, 200, 81)
-    best = [theta[np.argmax(toughness(n, theta, r, 1.05))] for n, r in [(6, 2.0), (12, 2.0), (12, 2.4)]]
+    best = [theta[np.argmax(toughness(n, theta, r, t))] for n, r, t in [(8, 2.4, 1.2), (10, 2.4, 1.2), (12, 2.3, 1.05)]]
     assert all(0 < angle < 200 for angle in best)
     assert len(set(best)) == 3
+
+
+@pytest.mark.parametrize("r", [2.0, 2.4])
+def test_twist_costs_six_struts_their_toughness_until_they_fuse(r):
+    straight, leaning, fused = toughness(6, np.array([0.0, 75.0, 175.0]), r, 1.05)
+    assert leaning < 0.7 * straight < 1.4 * fused
 
 
 def test_a_barrel_stronger_than_the_machine_scores_only_its_elastic_energy():
@@ -158,9 +107,17 @@ def test_a_barrel_stronger_than_the_machine_scores_only_its_elastic_energy():
     assert curve.toughness < toughness(12, 0.0, 2.2, 0.7)
 
 
+def test_the_toughest_barrel_of_a_kind_is_the_last_one_that_stays_below_the_load_limit():
+    radius = np.linspace(1.5, 2.5, 201)
+    energy = toughness(12, 100.0, radius, 1.4)
+    best = int(np.argmax(energy))
+    assert 0.9 < force_displacement(12, 100.0, radius[best], 1.4).peak_force / RIG.force_limit <= 1
+    assert energy[-1] < 0.1 * energy[best]
+
+
 def test_slender_free_struts_break_between_layers_and_fused_ones_do_not():
     assert force_displacement(6, 50.0, 1.5, 0.7).failure_mode == "layer fracture"
-    assert force_displacement(12, 175.0, 1.6, 0.7).failure_mode == "load limit reached"
+    assert force_displacement(12, 175.0, 1.6, 0.7).failure_mode == "crushed flat"
 
 
 def test_designs_are_evaluated_together_as_they_are_alone():
@@ -188,11 +145,18 @@ def test_a_barrel_that_cannot_exist_is_refused_with_a_hint(design, hint):
 
 @pytest.mark.data
 def test_the_600_published_designs_are_ranked_and_sized_roughly_as_measured():
-    n, theta, r, t, replicates = _published()
-    predicted, measured = toughness(n, theta, r, t), np.exp(replicates).mean(axis=1)
+    predicted, measured = _compared()
     ranks = [np.argsort(np.argsort(values)) for values in (predicted, measured)]
-    assert np.corrcoef(*ranks)[0, 1] > 0.75
+    assert np.corrcoef(*ranks)[0, 1] > 0.8
     assert 0.8 < np.median(predicted / measured) < 1.25
+    assert predicted.max() == pytest.approx(measured.max(), rel=0.15)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("upper", "lower"), [(0.99, 0.75), (1.0, 0.95)])
+def test_the_upper_tail_is_as_sharp_as_the_published_one(upper, lower):
+    predicted, measured = (np.quantile(values, upper) / np.quantile(values, lower) for values in _compared())
+    assert predicted == pytest.approx(measured, rel=0.15)
 
 
 @pytest.mark.data
@@ -212,16 +176,11 @@ def _published() -> tuple[np.ndarray, ...]:
     return (*designs.T, np.log(replicates))
 
 
+def _compared() -> tuple[np.ndarray, np.ndarray]:
+    """Toughness (600,) of the published designs by the twin, and as measured: means of replicates."""
+    *design, replicates = _published()
+    return np.asarray(toughness(*design)), np.exp(replicates).mean(axis=1)
+
+
 def _columns(*values: float) -> list[np.ndarray]:
     return [np.array([[float(value)]]) for value in values]
-
-
-def _area(values: np.ndarray, along: np.ndarray) -> float:
-    return float(((values[..., 1:] + values[..., :-1]) / 2 * np.diff(along)).sum())
-
-
-def _axis(start: float, twist: float, along: np.ndarray) -> np.ndarray:
-    """Points of a strut axis that begins at angle `start` and ends `twist` further, (m, 3)."""
-    foot = np.array([RIG.circle * np.cos(start), RIG.circle * np.sin(start), 0.0])
-    head = np.array([RIG.circle * np.cos(start + twist), RIG.circle * np.sin(start + twist), RIG.height])
-    return foot + along * (head - foot)

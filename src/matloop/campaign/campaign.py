@@ -18,6 +18,7 @@ from matloop.core.contracts import Lab
 from matloop.core.errors import InputError
 from matloop.core.event import AnyEvent, Created, SpecChanged
 from matloop.core.merit import best
+from matloop.core.objective import Objective
 from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec, Settings, differences, parse_spec
 from matloop.core.state import CampaignState, TrialState
@@ -61,7 +62,7 @@ class Campaign:
     def __init__(
         self,
         space: Space,
-        objectives: Sequence[Any],
+        objectives: Objective | Sequence[Objective],
         *,
         planner: Any = None,
         lab: Any = None,
@@ -74,7 +75,8 @@ class Campaign:
 
         Relative paths of data files count from `folder`. Raises SpecError with every mistake at once.
         """
-        data = {"campaign": {"name": name, **settings}, "space": space, "objective": tuple(objectives)}
+        wishes = (objectives,) if isinstance(objectives, Objective) else tuple(objectives)
+        data = {"campaign": {"name": name, **settings}, "space": space, "objective": wishes}
         parts = {"planner": planner, "lab": as_lab(lab)}
         spec = parse_spec(data | {key: part for key, part in parts.items() if part is not None})
         self._begin(loading.with_pools(spec, Path(folder)), store, Path(folder))

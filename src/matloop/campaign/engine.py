@@ -121,10 +121,11 @@ class Engine:
         if trial.id not in self._cancelled:
             self._cancelled[trial.id] = (time.monotonic(), self._cancel(trial))
         cancelled, trouble = self._cancelled[trial.id]
-        answer = self._ask(trial)
-        if isinstance(answer, Running) and time.monotonic() - cancelled >= CANCEL_PATIENCE:
-            return Unknown(f"no answer within {trial.deadline:g} s{trouble}")
-        return answer
+        answer, late = self._ask(trial), f"no answer within {trial.deadline:g} s{trouble}"
+        if isinstance(answer, Unknown):
+            return Unknown(f"{late}; {answer.reason}")
+        is_given_up = isinstance(answer, Running) and time.monotonic() - cancelled >= CANCEL_PATIENCE
+        return Unknown(late) if is_given_up else answer
 
     def _cancel(self, trial: TrialState) -> str:
         try:
@@ -175,7 +176,7 @@ class Engine:
         if unknown := state.of_status(Status.UNKNOWN):
             numbers = ", ".join(str(trial.number) for trial in unknown)
             return e.Paused(reason=f"{reason}; the outcome of trial {numbers} is unknown")
-        return e.Finished(reason=reason)
+        return e.Finished(reason=reason if state.observations else f"{reason}, and not one trial gave a result")
 
     def _nothing_more_to_plan(self) -> str | None:
         settings = self.spec.campaign

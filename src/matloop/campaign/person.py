@@ -79,7 +79,8 @@ def _allowed(spec: CampaignSpec, state: CampaignState, n: int) -> int:
     left = budget - n_planned(state)
     if left <= 0:
         raise InputError(
-            f"the budget of {budget} trials is used", "raise [campaign] budget; ask for 0 to see those that wait"
+            f"the budget of {budget} trials is used",
+            "raise it in the campaign's file, then give that file with --accept-changes; -n 0 shows what waits",
         )
     return min(n, left)
 

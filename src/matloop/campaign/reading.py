@@ -35,6 +35,14 @@ class Reading:
     is_empty: bool = True
     problems: list[str] = field(default_factory=list)
 
+    def complete_with(self, before: Outcome) -> None:
+        """A correction changes what it names; all else stays as it was recorded before."""
+        if self.failed is not None or before.failed is not None:
+            return
+        self.std = {name: std for name, std in before.std.items() if name not in self.values} | self.std
+        self.values = dict(before.values) | self.values
+        self.settings = dict(before.achieved) | self.settings
+
     def outcome(self, spec: CampaignSpec, planned: Mapping[str, Value] | None = None, source: str = "") -> Outcome:
         """What came back of a trial at the planned point; settings that differ from it are those achieved.
 

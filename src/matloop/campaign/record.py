@@ -128,7 +128,11 @@ def _resolution(
         raise InputError("a trial cannot have happened and be discarded too", "give its values, or discard it")
     if happened is not None:
         reading = _reading(Headers(spec), happened)
+        if trial.outcome is not None:
+            reading.complete_with(trial.outcome)
         outcome = reading.outcome(spec, trial.point)
+        if trial.outcome is not None:
+            outcome = outcome.model_copy(update={"files": trial.outcome.files})
         return Resolved(trial=trial.id, verdict="happened", outcome=outcome, why=why or reading.note, by="person")
     return Resolved(trial=trial.id, verdict="discarded" if discard else "did_not_happen", why=why, by="person")
 

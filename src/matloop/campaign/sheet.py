@@ -43,14 +43,21 @@ class Sheet:
 # -- writing --------------------------------------------------------------------------------------------------
 
 
+def require_writable(path: Path) -> None:
+    """Raise InputError where no sheet could be written: to be asked before anything is planned for it."""
+    if path.suffix.lower() not in _TEXT:
+        raise InputError(f"cannot write a sheet to {path.name}", "use a name that ends in .csv or .tsv")
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {path.parent}", "make it, or name another with --out")
+
+
 def write_sheet(spec: CampaignSpec, trials: Sequence[TrialState], path: Path) -> Path:
     """Write a row for each trial, with empty cells for the results; returns the path of the file.
 
     An existing file may have been filled in: the new one then gets a number of its own (name-2.csv), unless it would
     be the same. Raises InputError where it cannot be written.
     """
-    if path.suffix.lower() not in _TEXT:
-        raise InputError(f"cannot write a sheet to {path.name}", "use a name that ends in .csv or .tsv")
+    require_writable(path)
     content = _content(spec, trials, _TEXT[path.suffix.lower()])
     try:
         path = _free(path, content)

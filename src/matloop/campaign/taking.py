@@ -14,7 +14,7 @@ from matloop.campaign.intake import result_events
 from matloop.campaign.journal import Journal
 from matloop.campaign.planning import ENTERED, trial_id
 from matloop.campaign.reading import Reading
-from matloop.core.errors import InputError, Mistake, did_you_mean
+from matloop.core.errors import InputError, Mistake
 from matloop.core.event import AnyEvent, Failed, Noted, Observed, Planned, Proposal
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
@@ -130,7 +130,8 @@ def find_trial(state: CampaignState, name: str | int) -> TrialState:
     found = [trial for trial in state.trials.values() if trial.number == number or trial.id.casefold() == folded]
     if len(found) == 1:
         return found[0]
-    hint = did_you_mean(text[:80], list(state.trials)[-200:]) if state.trials else "plan some with: matloop propose"
+    # no nearest spelling: ids differ in a digit, and a result under a neighbour's name is worse than none
+    hint = f"they are numbered 1 to {len(state.trials)}" if state.trials else "plan some with: matloop propose"
     raise InputError(f"there is no trial '{text[:60]}'", hint)
 
 

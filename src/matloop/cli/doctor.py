@@ -72,6 +72,7 @@ def _installation() -> Iterator[Finding]:
 
 
 def _store(path: Path) -> Iterator[Finding]:
+    import os
     import shutil
 
     from matloop.core.errors import StoreError
@@ -81,6 +82,8 @@ def _store(path: Path) -> Iterator[Finding]:
     if not where.is_dir():
         yield Finding("store", False, f"there is no folder {where}")
         return
+    writable = os.access(where, os.W_OK)
+    yield Finding("folder", writable, f"{where} can{'' if writable else 'not'} be written")
     free = shutil.disk_usage(where).free
     yield Finding("room on the disk", free > LITTLE_ROOM, f"{free / 1e9:.1f} GB free")
     if not path.is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -44,6 +45,9 @@ def program() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; leaves with 0, 1 (it failed), 2 (the input is wrong) or 130 (interrupted)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows few letters shows a question mark
     try:
         program()()
     except Exception as error:  # noqa: BLE001 - the last resort: a message in place of a traceback

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,13 +34,15 @@ def propose(
 
     Example: matloop propose adhesive.toml -n 4
     """
-    from matloop.campaign.sheet import write_sheet
+    from matloop.campaign.sheet import require_writable, write_sheet
     from matloop.cli.screen import console, point_table, print_json, trial_facts
     from matloop.cli.target import defined
 
     campaign = defined(name, store)
+    sheet = out or Path(f"{campaign.name}-trials.csv")
+    require_writable(sheet)
     waiting = campaign.propose(n, accept_changes)
-    path = write_sheet(campaign.spec, waiting, out or Path(f"{campaign.name}-trials.csv")) if waiting else None
+    path = write_sheet(campaign.spec, waiting, sheet) if waiting else None
     if json:
         print_json({"sheet": str(path) if path else None, "trials": [trial_facts(t) for t in waiting]})
         return
@@ -49,7 +52,7 @@ def propose(
     console().print(point_table(campaign.spec, waiting, f"{len(waiting)} trials wait for a result"))
     for trial in waiting[-n:] if n else []:
         typer.echo(f"{trial.number}: {trial.reason}")
-    typer.echo(f"Fill in {path}, then: matloop record {name} {path}")
+    typer.echo(f"Fill in {path}, then: matloop record {shlex.quote(name)} {shlex.quote(str(path))}")
 
 
 def record(

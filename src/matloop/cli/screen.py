@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from matloop.core.spec import CampaignSpec
     from matloop.core.state import TrialState
+    from matloop.core.trial import Outcome
 
 
 def console() -> Console:
@@ -89,6 +90,24 @@ def point_table(spec: CampaignSpec, trials: list[TrialState], title: str | None 
     for trial in trials:
         measured = trial.outcome.values if trial.outcome else {}
         results = [number(measured[w.name]) if w.name in measured else "–" for w in spec.objectives]
-        point = [escape(number(trial.point.get(v, "–"))) for v in spec.space.variables]
+        point = [escape(_setting(trial, variable)) for variable in spec.space.variables]
         made.add_row(str(trial.number), *results, *point)
     return made
+
+
+def _setting(trial: TrialState, variable: str) -> str:
+    """The planned value; behind an arrow the achieved one where it is another."""
+    planned = trial.point.get(variable, "–")
+    achieved = trial.outcome.achieved.get(variable, planned) if trial.outcome else planned
+    return number(planned) if achieved == planned else f"{number(planned)} → {number(achieved)}"
+
+
+def said(outcome: Outcome | None) -> str:
+    """All that a result says, in one line: two that differ look different."""
+    if outcome is None:
+        return "nothing"
+    spread = {name: f" ± {number(std)}" for name, std in outcome.std.items()}
+    parts = [f"{name} {number(value)}{spread.get(name, '')}" for name, value in outcome.values.items()]
+    parts += [f"at {k} {number(v)}" for k, v in outcome.achieved.items()]
+    parts += [f"failed: {outcome.failed}"] if outcome.failed else []
+    return ", ".join(parts) or "nothing"

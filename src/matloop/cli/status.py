@@ -98,7 +98,8 @@ def _overdue(campaign: Campaign) -> list[TrialState]:
 
 
 def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
-    from matloop.cli.screen import console, point_table
+    from matloop.campaign.person import is_person
+    from matloop.cli.screen import console, point_table, said
     from matloop.core.trial import Status
 
     state, spec, screen = campaign.state, campaign.spec, console()
@@ -110,7 +111,7 @@ def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
     if leaders := campaign.best:
         screen.print(point_table(spec, leaders[:20], "Best so far" if len(leaders) == 1 else "Pareto front"))
     if running := state.of_status(Status.RUNNING):
-        screen.print(point_table(spec, running[:20], "In flight"))
+        screen.print(point_table(spec, running[:20], "Waiting for your results" if is_person(spec) else "In flight"))
     for trial in _overdue(campaign):
         screen.print(f"Trial {trial.number} is overdue: begun {trial.submitted_time[:16]} UTC", markup=False)
     for trial in state.of_status(Status.UNKNOWN):
@@ -120,7 +121,7 @@ def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
             markup=False,
         )
     for trial in state.conflicted:
-        accepted = trial.outcome.values if trial.outcome else {}
-        others = "; ".join(str(conflict.values or conflict.failed) for _, conflict in trial.conflicts)
-        screen.print(f"Trial {trial.number} is in conflict: {accepted} was accepted, later came {others}", markup=False)
+        others = "; ".join(said(conflict) for _, conflict in trial.conflicts)
+        told = f"Trial {trial.number} is in conflict: accepted was {said(trial.outcome)}; later came {others}"
+        screen.print(told, markup=False)
         screen.print(f"  matloop resolve {campaign.name} {trial.number} --happened KEY=VALUE --why TEXT", markup=False)

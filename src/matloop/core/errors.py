@@ -109,7 +109,7 @@ class NewerStore(StoreError):
 
 def did_you_mean(word: object, choices: Iterable[object]) -> str:
     """The nearest of the choices as a hint, or the list of them, or nothing where there is none."""
-    names = [str(choice) for choice in choices]
+    names = list(dict.fromkeys(str(choice) for choice in choices))
     by_fold = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(str(word).casefold(), list(by_fold), n=1, cutoff=0.6)
     if near:

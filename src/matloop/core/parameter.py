@@ -155,9 +155,18 @@ class _Number(Parameter, ABC):
             return np.clip(values, self.low, self.high)
         return np.minimum(self.low + u * (self.high - self.low), self.high)
 
+    def _tidy(self, values: np.ndarray) -> np.ndarray:
+        """Rounded to about 1/50,000 of the range, or of each value on a log scale: who could set more digits?"""
+        size = np.abs(values) if self.log else np.asarray(self.high - self.low)
+        decimals = np.floor(5 - np.log10(size)).clip(-300, 300)
+        power = 10.0 ** np.abs(decimals)
+        # a whole number divided by a power of ten leaves no rounding dust; multiplied by 0.1 it does
+        with np.errstate(over="ignore"):
+            return np.where(decimals >= 0, np.rint(values * power) / power, np.rint(values / power) * power)
+
     def from_unit(self, name: str, u: np.ndarray) -> Columns:
         if self.grid is None:
-            return {name: self._unscaled(u[:, 0])}
+            return {name: np.clip(self._tidy(self._unscaled(u[:, 0])), self.low, self.high)}
         if self.log:
             return {name: self.grid.nearest(self._unscaled(u[:, 0]))}
         index = np.minimum(np.floor(u[:, 0] * self.grid.n), self.grid.n - 1)

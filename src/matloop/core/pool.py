@@ -42,6 +42,17 @@ class Pool(Parameter):
     def __hash__(self) -> int:
         return hash((self.file, self.columns, self.label, self.sha256))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_frame(cls, data: Any) -> Any:
+        """A pandas table may be given as `table`, or first: `Pool(frame)`."""
+        if not isinstance(data, dict):
+            return data
+        frame = next((data[key] for key in ("table", "file") if hasattr(data.get(key), "to_dict")), None)
+        if frame is None:
+            return data
+        return {**{k: v for k, v in data.items() if k != "file"}, "table": frame.to_dict(orient="list")}
+
     @model_validator(mode="after")
     def _one_source(self) -> Pool:
         if (self.file is None) == (self.table is None):

@@ -53,7 +53,7 @@ class TrialState:
         return Observation(self.id, self.point, outcome.values, outcome.std, outcome.achieved, outcome.failed)
 
 
-@dataclass
+@dataclass(repr=False)
 class CampaignState:
     """Everything that is known about a campaign."""
 
@@ -71,6 +71,9 @@ class CampaignState:
     sources: set[str] = field(default_factory=set)
     created_time: str = ""
     latest_time: str = ""
+
+    def __repr__(self) -> str:
+        return f"<CampaignState {self.status}: {len(self.trials)} trials, {len(self.observations)} results>"
 
     @property
     def observations(self) -> list[Observation]:

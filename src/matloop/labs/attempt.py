@@ -98,16 +98,17 @@ class Attempt:
         printed = end_of(self.folder / supervise.STDOUT, 500).strip()
         return f"; until then it had printed: {printed}" if printed else ""
 
-    def _outcome(self, read: ReadOutcome, workplace: Path) -> Outcome:
+    def _outcome(self, read: ReadOutcome, workplace: Path) -> Outcome | Unknown:
         how = json.loads((self.folder / supervise.EXIT).read_text(encoding="utf-8"))
         errors = end_of(self.folder / supervise.STDERR)
         if "error" in how:
             return fault(f"the program could not be run: {how['error']}", errors)
         status = how["status"]
         log = f"exit status {status} after {how['seconds']} s\n{errors}".strip()
+        if status != 0 and how["cancelled"]:
+            return Unknown(f"its program was ended after {how['seconds']} s, amid its work" + self._so_far)
         if status != 0:
-            why = "it was cancelled" if how["cancelled"] else f"the program {_ending(status)}{_last_line(errors)}"
-            return fault(why, log)
+            return fault(f"the program {_ending(status)}{_last_line(errors)}", log)
         try:
             printed = read_printed(self.folder / supervise.STDOUT)
         except ValueError as error:

@@ -35,7 +35,7 @@ class LabLabel:
 
 def lab_label(spec: CampaignSpec) -> LabLabel:
     """The label of the campaign's lab; without one in the definition, it was a function given in Python."""
-    kind = str(getattr(spec.lab, "kind", "lab")) if spec.lab is not None else "function"
+    kind = str(getattr(spec.lab, "kind", "lab")) if spec.lab is not None else "person"
     return LabLabel(kind, LABS.get(kind, "a lab that a plug-in provides"), kind in IS_SIMULATED)
 
 

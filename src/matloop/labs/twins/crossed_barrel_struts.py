@@ -72,9 +72,10 @@ def _free_length(length: Array, hub: Array, fusion: Array, r: Array) -> Array:
 
 @dataclass(frozen=True)
 class Section:
-    """A hollow circle: outer radius, area, second moment of area, plastic section modulus (arrays over designs)."""
+    """A hollow circle: outer radius, wall, area, second moment of area, plastic modulus (arrays over designs)."""
 
     radius: Array
+    wall: Array
     area: Array
     second_moment: Array
     plastic_modulus: Array
@@ -83,7 +84,7 @@ class Section:
 def section(r: Array, t: Array) -> Section:
     """Section of a tube of outer radius `r` and wall `t` <= `r` (Gere and Goodno, Mechanics of Materials, appendix)."""
     bore = r - t
-    return Section(r, np.pi * (r**2 - bore**2), np.pi / 4 * (r**4 - bore**4), 4 / 3 * (r**3 - bore**3))
+    return Section(r, t, np.pi * (r**2 - bore**2), np.pi / 4 * (r**4 - bore**4), 4 / 3 * (r**3 - bore**3))
 
 
 def shear_flexibility(free: Array, tube: Section) -> Array:
@@ -129,6 +130,14 @@ def yield_reduction(shape: Strut, tube: Section, modulus: float, strength: float
     squared = strength / euler_stress(shape.free, tube, modulus)
     half = (1 + bending + squared) / 2
     return 1 / (half + np.sqrt(((1 + bending - squared) / 2) ** 2 + bending * squared))
+
+
+def concertina_reduction(tube: Section) -> Array:
+    """Share of the squash load, 0 to 1, under which a thin tube crushes fold by fold: 6 σ t √(D t) over π D t σ.
+
+    Alexander 1960, doi:10.1093/qjmam/13.1.10; D is the mean diameter.
+    """
+    return np.minimum(6 / np.pi * np.sqrt(tube.wall / (2 * tube.radius - tube.wall)), 1.0)
 
 
 def bow_mechanism(
