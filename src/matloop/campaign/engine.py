@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from matloop.campaign.intake import result_events, taken_in
 from matloop.campaign.journal import Journal
-from matloop.campaign.planning import ENTERED, plan
+from matloop.campaign.planning import ENTERED, intent, plan
 from matloop.campaign.stop import StopSwitch
 from matloop.core import event as e
 from matloop.core.contracts import Lab
@@ -242,7 +242,7 @@ class Engine:
 
         def decide(state: CampaignState) -> list[e.AnyEvent]:
             chosen[:] = choose(state)
-            return [*new, *(self._intent(trial) for trial in chosen)]
+            return [*new, *(intent(self.spec, trial, self.lab.deadline, "sent") for trial in chosen)]
 
         self.journal.commit(decide)
         for trial in chosen:
@@ -250,12 +250,6 @@ class Engine:
             if state.status is Status.RUNNING:
                 self._submit(state)
         return bool(chosen)
-
-    def _intent(self, trial: TrialState) -> e.Submitted | e.Resolved:
-        """Limits are checked again: the definition may have changed since the trial was planned."""
-        if problems := self.spec.space.problems(trial.point):
-            return e.Resolved(trial=trial.id, verdict="discarded", why="not sent: " + "; ".join(problems))
-        return e.Submitted(trial=trial.id, attempt=trial.attempts + 1, deadline=self.lab.deadline)
 
     def _submit(self, trial: TrialState) -> None:
         crash_point("send.before")

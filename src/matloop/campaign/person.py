@@ -6,9 +6,9 @@ from datetime import datetime
 
 from matloop.campaign.engine import n_planned
 from matloop.campaign.journal import Journal
-from matloop.campaign.planning import plan
+from matloop.campaign.planning import intent, plan
 from matloop.core.errors import InputError, PlannerError
-from matloop.core.event import AnyEvent, Finished, Resolved, Started, Submitted
+from matloop.core.event import AnyEvent, Finished, Started, Submitted
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
 from matloop.core.trial import Status
@@ -30,14 +30,22 @@ def propose(spec: CampaignSpec, journal: Journal, n: int, provenance: dict[str, 
     if n < 0:
         raise InputError(f"cannot propose {n} trials", "ask for 0 to see those that wait for a result")
 
+    lab = spec.lab if isinstance(spec.lab, PersonLab) else PersonLab()
+    deadline = lab.deadline
+
     def decide(state: CampaignState) -> list[AnyEvent]:
-        waiting = [_intent(spec, trial) for trial in state.of_status(Status.PLANNED)]
+        waiting = [intent(spec, trial, deadline, "handed over") for trial in state.of_status(Status.PLANNED)]
         planned = plan(spec, state, _allowed(spec, state, n)) if n else []
         if n and not planned:
             raise PlannerError("there is nothing left to propose: the space holds no untried point")
         is_new = state.status != "running" and bool(waiting or planned)
         started = [Started(provenance=provenance or {})] if is_new else []
-        return [*started, *planned, *waiting, *(_submitted(spec, p.trial, 1) for p in planned)]
+        return [
+            *started,
+            *planned,
+            *waiting,
+            *(Submitted(trial=p.trial, attempt=1, deadline=deadline) for p in planned),
+        ]
 
     journal.commit(decide)
     return [trial for trial in journal.state.trials.values() if trial.is_open]
@@ -83,15 +91,3 @@ def _allowed(spec: CampaignSpec, state: CampaignState, n: int) -> int:
             "raise it in the campaign's file, then give that file with --accept-changes; -n 0 shows what waits",
         )
     return min(n, left)
-
-
-def _intent(spec: CampaignSpec, trial: TrialState) -> Submitted | Resolved:
-    """Limits are checked again: the definition may have changed since the trial was planned."""
-    if problems := spec.space.problems(trial.point):
-        return Resolved(trial=trial.id, verdict="discarded", why="not handed over: " + "; ".join(problems))
-    return _submitted(spec, trial.id, trial.attempts + 1)
-
-
-def _submitted(spec: CampaignSpec, trial: str, attempt: int) -> Submitted:
-    lab = spec.lab if isinstance(spec.lab, PersonLab) else PersonLab()
-    return Submitted(trial=trial, attempt=attempt, deadline=lab.deadline)

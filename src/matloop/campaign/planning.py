@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from matloop.core.contracts import Planner
 from matloop.core.errors import PlannerError
-from matloop.core.event import AnyEvent, Planned, Proposal
+from matloop.core.event import AnyEvent, Planned, Proposal, Resolved, Submitted
 from matloop.core.seeds import generator
 from matloop.core.spec import CampaignSpec
-from matloop.core.state import CampaignState
+from matloop.core.state import CampaignState, TrialState
 
 #: The planner's name of trials that a person entered.
 ENTERED = "person"
@@ -48,6 +48,13 @@ def _propose(spec: CampaignSpec, planner: Planner, state: CampaignState, first: 
         if problems := spec.space.problems(proposal.point):
             raise PlannerError("the planner proposed what may not be tried: " + "; ".join(problems))
     return list(proposals[:n])
+
+
+def intent(spec: CampaignSpec, trial: TrialState, deadline: float, verb: str) -> Submitted | Resolved:
+    """What is written before a trial is sent. Limits are checked again: the definition may have changed meanwhile."""
+    if problems := spec.space.problems(trial.point):
+        return Resolved(trial=trial.id, verdict="discarded", why=f"not {verb}: " + "; ".join(problems))
+    return Submitted(trial=trial.id, attempt=trial.attempts + 1, deadline=deadline)
 
 
 def repeats(events: Sequence[AnyEvent], spec_of: dict[int, CampaignSpec]) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from matloop.core.merit import shortfall, values
 from matloop.core.objective import Near, Objective
 from matloop.core.parameter import Columns
+from matloop.core.pool import Pool
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.planners.acquisition import log_expected_improvement, log_probability_of_feasibility
@@ -20,8 +21,8 @@ from matloop.planners.surrogates import Surrogate, fit, fit_objectives
 #: The weight of the sum beside the worst goal in the augmented Chebyshev scalarization (Knowles 2006).
 AUGMENTATION = 0.05
 
-#: In a finite space, where no point comes twice, improvement counts from this many standard deviations of the outcomes
-#: below the best on: the best is gone, and what counts is which of the others are good. See docs/decisions/0005.
+#: In a pool, where no point comes twice, improvement counts from this many standard deviations of the outcomes below
+#: the best on: the best is gone, and what counts is which of the others are good. See docs/decisions/0005.
 MARGIN = 0.5
 
 
@@ -109,8 +110,9 @@ class Beliefs:
 
     @property
     def incumbent(self) -> float:
-        """The utility over which improvement counts: the best, or in a finite space `MARGIN` below it."""
-        if self.space.candidates() is None or (isinstance(self.goals[0], Near) and self.utility is None):
+        """The utility over which improvement counts: the best, or in a pool `MARGIN` below it."""
+        is_pool = all(isinstance(parameter, Pool) for parameter in self.space.parameters.values())
+        if not is_pool or (isinstance(self.goals[0], Near) and self.utility is None):
             return self.best_expected
         model = (self.utility or self.models[self.goals[0].name]).model
         return self.best_expected - MARGIN * model.outcome_scale_
