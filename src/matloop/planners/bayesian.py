@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from matloop.core.event import Prediction, Proposal
 from matloop.core.objective import Objective
+from matloop.core.pool import Pool
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.planners.designs import Design, LatinHypercube, Random, Sobol
@@ -33,9 +34,7 @@ class Bayesian(BaseModel):
 
     kind: Literal["bayesian"] = "bayesian"
     batch: int = Field(1, ge=1, description="how many trials are planned in the same breath")
-    starts: int | None = Field(
-        None, ge=1, description="trials before the model takes over; 2 for each parameter, and 2"
-    )
+    starts: int | None = Field(None, ge=1, description="trials planned before the model takes over")
     design: Literal["random", "sobol", "latin_hypercube"] = Field("latin_hypercube", description="where these lie")
 
     def propose(
@@ -76,7 +75,12 @@ class Bayesian(BaseModel):
         return proposals
 
     def _n_starts(self, space: Space) -> int:
-        return self.starts or min(2 * space.width + 2, 24)
+        """As asked for, or two for each dimension and two; in a small space no more than a quarter of it."""
+        if self.starts:
+            return self.starts
+        parameters = space.parameters.items()
+        dimensions = sum(len(p.features(name)) if isinstance(p, Pool) else p.width for name, p in parameters)
+        return int(max(2, min(2 * dimensions + 2, 24, space.n_points // 4)))
 
     def _starts(self, space: Space, tried: set[Any], n: int, rng: np.random.Generator) -> list[Proposal]:
         if n <= 0:
