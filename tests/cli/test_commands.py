@@ -229,3 +229,27 @@ def test_a_mistake_gets_a_message_and_not_a_traceback(matloop, words: list[str],
     assert told.code in (1, 2)
     assert says in told.err
     assert "Traceback" not in told.err
+
+
+def test_constraints_that_contradict_each_other_are_a_mistake(matloop, tmp_path: Path) -> None:
+    """`check` finds that nothing meets them, before a run does."""
+    text = BENCH.replace("[objective]", "constraints = ['resin >= 6', 'resin * resin <= 9']\n[objective]")
+    (tmp_path / "glue.toml").write_text(text, encoding="utf-8")
+    told = matloop("check", "glue.toml")
+    assert told.code == 2
+    assert "space.constraints" in told.err
+    assert "resin * resin <= 9" in told.err
+
+
+def test_results_are_taken_though_the_candidates_are_gone(matloop, tmp_path: Path) -> None:
+    """A file of candidates that is missing or changed keeps no result out."""
+    pool = "[space]\ncandidate = { kind = 'pool', file = 'c.csv' }\n[objective]"
+    before, _, after = BENCH.partition("[space]")
+    (tmp_path / "glue.toml").write_text(before + pool + after.partition("[objective]")[2], encoding="utf-8")
+    (tmp_path / "c.csv").write_text("mass,size\n1,2\n2,3\n3,5\n", encoding="utf-8")
+    assert matloop("propose", "glue.toml", "-n", "2").code == 0
+    (tmp_path / "c.csv").write_text("mass,size\n1,2\n2,3\n3,6\n4,7\n", encoding="utf-8")
+    assert matloop("record", "glue", "--trial", "1", "strength=3").code == 0
+    (tmp_path / "c.csv").unlink()
+    assert matloop("record", "glue", "--trial", "2", "strength=4").code == 0
+    assert json.loads(matloop("status", "glue", "--json").out)["trials"] == {"done": 2}

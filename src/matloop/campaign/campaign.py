@@ -15,10 +15,11 @@ from matloop.campaign.journal import Journal
 from matloop.campaign.provenance import of_this_process
 from matloop.campaign.stop import StopSwitch, stopping_on_signals
 from matloop.core.contracts import Lab
-from matloop.core.errors import InputError
+from matloop.core.errors import InputError, Mistake, PlannerError, SpecError
 from matloop.core.event import AnyEvent, Created, SpecChanged
 from matloop.core.merit import best
 from matloop.core.objective import Objective
+from matloop.core.seeds import generator
 from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec, Settings, differences, parse_spec
 from matloop.core.state import CampaignState, TrialState
@@ -236,7 +237,8 @@ class Campaign:
         from matloop.campaign.person import finish_by_hand
         from matloop.campaign.record import record_table, record_values
 
-        self.begin()
+        if not self.state.sequence:  # a definition that has changed since keeps no result out
+            self.begin()
         if isinstance(results, Mapping):
             recorded = record_values(self.spec, self.journal, results, by)
         else:
@@ -282,6 +284,18 @@ class Campaign:
         if getattr(self.spec.lab, "is_simulated", False):
             self._ready_lab()
         return self.findings.baseline(n)
+
+    def check_constraints(self) -> None:
+        """Raise SpecError where a search finds no point that meets all constraints."""
+        from matloop.planners.designs import Random
+
+        rng = generator(self.spec.campaign.seed, 0)
+        try:
+            found = Random().propose(self.spec.space, self.spec.objectives, [], [], 1, rng)
+        except PlannerError as error:
+            raise SpecError([Mistake("space.constraints", error.message, error.hint)], self.name) from error
+        if not found:
+            raise SpecError([Mistake("space.constraints", "not one point meets all constraints")], self.name)
 
     def check_lab(self) -> str:
         """Make the lab ready without sending anything; returns what it says of itself, such as an emulator's error.

@@ -125,6 +125,8 @@ def _named_columns(spec: CampaignSpec) -> Iterator[tuple[str, Column]]:
     units = spec.space.units
     for name, parameter in spec.space.parameters.items():
         for variable in parameter.variables(name):
+            if isinstance(parameter, Pool) and not parameter.is_read:
+                continue  # its file is missing: results are taken all the same, settings cannot be understood
             options, is_whole = _options(parameter, variable), parameter.kind == "integer"
             yield variable, Column("variable", variable, None, units.get(variable), options, is_whole)
     for wish in spec.objectives:

@@ -55,9 +55,10 @@ def _facts(file: Path) -> dict[str, object]:
     from matloop.campaign.campaign import Campaign
 
     campaign = Campaign.from_file(file)
+    campaign.check_constraints()
     campaign.check_lab()
     spec, n = campaign.spec, campaign.spec.space.n_points
-    size = "continuous" if n == float("inf") else f"{n:,.0f} points"
+    size = "without end" if n == float("inf") else f"{n:,.0f} points"
     wishes = ", ".join(wish.sentence() for wish in spec.objectives)
     lab = getattr(spec.lab, "kind", "person")
     budget = f"{spec.campaign.budget} trials" if spec.campaign.budget else "no budget"

@@ -74,10 +74,10 @@ def record(
     or: matloop record adhesive --trial 3 toughness=31.2 "density=1.1 g/cm^3"
     """
     from matloop.cli.screen import print_json
-    from matloop.cli.target import begun
+    from matloop.cli.target import for_results
     from matloop.core.errors import InputError
 
-    campaign = begun(name, store)
+    campaign = for_results(name, store)
     if trial is not None:
         values: dict[str, Any] = pairs(results or [])
         if failed is not None:
@@ -118,12 +118,12 @@ def resolve(
     Example: matloop resolve bear 7 --happened toughness=31.2
     """
     from matloop.cli.screen import print_json, trial_facts
-    from matloop.cli.target import begun
+    from matloop.cli.target import for_results
     from matloop.core.errors import InputError
 
     if (happened is not None) + did_not_happen + discard != 1:
         raise InputError("say one thing of the trial", "--happened KEY=VALUE, or --did-not-happen, or --discard")
-    campaign = begun(name, store)
+    campaign = for_results(name, store)
     values = pairs(happened) if happened is not None else None
     resolved = campaign.resolve(trial, happened=values, discard=discard, why=why)
     if json:

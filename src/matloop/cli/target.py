@@ -50,6 +50,17 @@ def begun(name: str, store: Path | None, read_pools: bool = True) -> Campaign:
     return Campaign.open(campaign.name, path, read_pools)
 
 
+def for_results(name: str, store: Path | None) -> Campaign:
+    """The same, to take results or verdicts: no missing or changed file of candidates may keep them out."""
+    from matloop.core.errors import SpecError
+
+    try:
+        return begun(name, store)
+    except SpecError as error:
+        typer.echo(f"Going on without it: {error.message}", err=True)
+        return begun(name, store, read_pools=False)
+
+
 def in_store(name: str, store: Path | None, read_pools: bool = True) -> Campaign:
     """A campaign by its name in the store. Raises InputError that names what there is."""
     from matloop.campaign.campaign import Campaign

@@ -79,6 +79,11 @@ class Pool(Parameter):
         self._scale = {name: _scale(column) for name, column in self._rows.items() if name != self.label}
 
     @property
+    def is_read(self) -> bool:
+        """Whether its rows are at hand."""
+        return bool(self._rows)
+
+    @property
     def rows(self) -> Columns:
         """The candidates as columns of shape (n,)."""
         if not self._rows:
