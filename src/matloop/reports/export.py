@@ -81,5 +81,12 @@ def _as_bytes(table: pd.DataFrame, kind: str) -> bytes:
     if kind == "jsonl":
         return str(table.to_json(orient="records", lines=True, force_ascii=False)).encode()
     buffer = BytesIO()
-    table.to_parquet(buffer, index=False)
+    table.apply(_of_one_type).to_parquet(buffer, index=False)
     return buffer.getvalue()
+
+
+def _of_one_type(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Parquet columns have one type: where numbers and names stand together, all are written as text."""
+    kinds = {type(cell) for cell in column.dropna()}
+    is_mixed = len(kinds) > 1 and not kinds <= {int, float}
+    return column.map(str, na_action="ignore") if is_mixed else column
