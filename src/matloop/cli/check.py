@@ -53,6 +53,7 @@ def check(
 def _facts(file: Path) -> dict[str, object]:
     """Load all that a run would need, the lab's own files included."""
     from matloop.campaign.campaign import Campaign
+    from matloop.cli.screen import counted
 
     campaign = Campaign.from_file(file)
     campaign.check_constraints()
@@ -62,7 +63,8 @@ def _facts(file: Path) -> dict[str, object]:
     wishes = ", ".join(wish.sentence() for wish in spec.objectives)
     lab = getattr(spec.lab, "kind", "person")
     budget = f"{spec.campaign.budget} trials" if spec.campaign.budget else "no budget"
-    summary = f"'{spec.campaign.name}': {wishes}; {len(spec.space.variables)} variables ({size}); {budget}; lab: {lab}"
+    variables = counted(len(spec.space.variables), "variable")
+    summary = f"'{spec.campaign.name}': {wishes}; {variables} ({size}); {budget}; lab: {lab}"
     return {"name": spec.campaign.name, "summary": summary, "linear_constraints": _linear(campaign.spec.space)}
 
 

@@ -35,7 +35,7 @@ def propose(
     Example: matloop propose adhesive.toml -n 4
     """
     from matloop.campaign.sheet import require_writable, write_sheet
-    from matloop.cli.screen import console, point_table, print_json, trial_facts
+    from matloop.cli.screen import console, counted, point_table, print_json, trial_facts
     from matloop.cli.target import defined
 
     campaign = defined(name, store)
@@ -49,7 +49,11 @@ def propose(
     if not waiting:
         typer.echo("no trial waits for a result; plan some with -n 4")
         return
-    console().print(point_table(campaign.spec, waiting, f"{len(waiting)} trials wait for a result"))
+    console().print(
+        point_table(
+            campaign.spec, waiting, f"{counted(len(waiting), 'trial')} wait{'s' * (len(waiting) == 1)} for a result"
+        )
+    )
     for trial in waiting[-n:] if n else []:
         typer.echo(f"{trial.number}: {trial.reason}")
     typer.echo(f"Fill in {path}, then: matloop record {shlex.quote(name)} {shlex.quote(str(path))}")

@@ -56,8 +56,9 @@ def number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def with_unit(value: Any, unit: str | None) -> str:
-    return f"{number(value)} {unit}" if unit else number(value)
+def counted(n: int, what: str) -> str:
+    """'1 trial', '2 trials'."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def trial_facts(trial: TrialState) -> dict[str, Any]:
