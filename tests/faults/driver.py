@@ -16,6 +16,7 @@ from matloop.core.event import EVENT, AnyEvent
 from matloop.core.objective import Maximize
 from matloop.core.parameter import Real
 from matloop.core.space import Space
+from matloop.files.whole import write_whole
 from matloop.labs.command import CommandLab
 from matloop.planners.designs import Random
 
@@ -75,7 +76,7 @@ def _warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scene = {"effect": "none", "recall": False, "capacity": 1, "batch": 1, "budget": 1}
         (Path(folder) / "scene.json").write_text(json.dumps(scene))
-        (Path(folder) / "seconds").write_text("0")
+        write_whole(Path(folder) / "seconds", "0")
         run(Path(folder))
 
 

@@ -19,6 +19,7 @@ from driver import campaign_in
 
 from matloop.core.event import EVENT, AnyEvent, Lost, Submitted
 from matloop.core.trial import Status
+from matloop.files.whole import write_whole
 from matloop.store.sql import SqlStore
 
 HERE = Path(__file__).parent
@@ -85,7 +86,7 @@ class Scene:
 
     def set_seconds(self, seconds: float) -> None:
         """How long the program works after its effect."""
-        (self.folder / "seconds").write_text(str(seconds))
+        write_whole(self.folder / "seconds", str(seconds))  # read by programs that live on
 
     # -- what happens to it -------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from driver import HERE, PYTHON
 from scene import until
 
 from matloop.core.state import CampaignState, fold
+from matloop.files.whole import write_whole
 from matloop.store.sql import SqlStore
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM] if os.environ.get("MATLOOP_FAULTS") == "full" else [signal.SIGINT]
@@ -39,7 +40,7 @@ class Bench:
 
     def set_seconds(self, seconds: float) -> None:
         """How long the program works after its effect."""
-        (self.folder / "seconds").write_text(str(seconds))
+        write_whole(self.folder / "seconds", str(seconds))  # read by programs that live on
 
     def start(self) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "matloop", "run", "bench.toml", "--quiet", "--no-report"]
