@@ -90,6 +90,5 @@ def _by_models(
     columns = space.columns(points)
     drawn = {}
     for name, model in models.items():
-        mean, _ = model.predict(columns)
-        drawn[name] = mean + rng.standard_normal(len(points)) * model.model.noise_variance_**0.5
+        drawn[name] = model.mean(columns) + rng.standard_normal(len(points)) * model.model.noise_variance_**0.5
     return [Outcome(values={name: float(column[i]) for name, column in drawn.items()}) for i in range(len(points))]

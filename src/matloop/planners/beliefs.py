@@ -68,7 +68,7 @@ class Beliefs:
     def _expected_to_meet(self, points: Sequence[Point]) -> np.ndarray:
         """Whether the expected values meet all thresholds, (n,)."""
         columns = self.space.columns(points)
-        met = [wish.satisfied(self.models[wish.name].predict(columns)[0]) for wish in self.thresholds]
+        met = [wish.satisfied(self.models[wish.name].mean(columns)) for wish in self.thresholds]
         return np.logical_and.reduce([np.ones(len(points), bool), *met])
 
     def predictions(self, point: Point) -> dict[str, tuple[float, float]]:

@@ -43,7 +43,7 @@ def _relevance(space: Space, model: Surrogate) -> dict[str, float]:
     """
     rng = np.random.Generator(np.random.PCG64(0))
     u, fresh = rng.random((2, PROBES, space.width))
-    mean, _ = model.predict(space.from_unit(u))
+    mean = model.mean(space.from_unit(u))
     effects: dict[str, float] = {}
     start = 0
     for name, parameter in space.parameters.items():
@@ -52,7 +52,7 @@ def _relevance(space: Space, model: Surrogate) -> dict[str, float]:
         start += parameter.width
         if len(parameter.variables(name)) > 1 and parameter.width == 1:
             return _column_relevance(space, model)
-        effects[name] = float(np.mean((model.predict(space.from_unit(changed))[0] - mean) ** 2) / 2)
+        effects[name] = float(np.mean((model.mean(space.from_unit(changed)) - mean) ** 2) / 2)
     return _shares(effects)
 
 
