@@ -137,6 +137,8 @@ class Campaign:
         self.folder = folder
         named = spec.campaign.store
         self._findings: Findings | None = None
+        #: The lab that was made ready last.
+        self._ready: Any = None
         self._store_path: str | Path = store or (folder / named if named else folder / STORE)
 
     # -- what is known --------------------------------------------------------------------------------------
@@ -342,8 +344,9 @@ class Campaign:
                 f"use: matloop propose {self.name} -n 4, then matloop record {self.name} results.csv",
             )
         working = folder_beside(self.store_path, self.folder) / self.name
-        if hasattr(lab, "prepare"):
+        if hasattr(lab, "prepare") and self._ready is not lab:  # an emulator takes seconds to fit
             lab.prepare(self.spec.space, self.spec.objectives, working, self.folder)
+        self._ready = lab
         return lab
 
     def _shown(self, stop: StopSwitch, progress: bool) -> AbstractContextManager[None]:

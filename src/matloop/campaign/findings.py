@@ -6,12 +6,13 @@ from functools import cached_property
 
 from matloop.campaign.baseline import baseline
 from matloop.core.insight import FEWEST_RESULTS, Baseline, Learned
+from matloop.core.merit import usable
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState
 from matloop.core.trial import Observation
 from matloop.models.threads import one_thread
 from matloop.planners.learned import learned
-from matloop.planners.surrogates import Surrogate, fit_objectives, usable
+from matloop.planners.surrogates import Surrogate, fit_objectives
 
 
 class Findings:
@@ -20,6 +21,7 @@ class Findings:
     def __init__(self, spec: CampaignSpec, state: CampaignState) -> None:
         self.spec = spec
         self.sequence = state.sequence
+        self._baselines: dict[int, Baseline | None] = {}
         self._observations: list[Observation] = usable(spec.objectives, state.observations)
 
     @cached_property
@@ -41,6 +43,8 @@ class Findings:
 
         A simulated lab must be ready to be asked.
         """
-        is_simulated = getattr(self.spec.lab, "is_simulated", False)
-        with one_thread():
-            return baseline(self.spec, None if is_simulated else self._models, n)
+        if n not in self._baselines:
+            is_simulated = getattr(self.spec.lab, "is_simulated", False)
+            with one_thread():
+                self._baselines[n] = baseline(self.spec, None if is_simulated else self._models, n)
+        return self._baselines[n]

@@ -46,12 +46,17 @@ Amend = Callable[[dict[str, Any]], None]
 
 def load_spec(path: Path, amend: Amend | None = None) -> CampaignSpec:
     """The definition in a campaign file, all pools read. Raises SpecError with every mistake at once."""
+    return with_pools(read_spec(path, amend), path.parent, path.name)
+
+
+def read_spec(path: Path, amend: Amend | None = None) -> CampaignSpec:
+    """The same as the file alone tells it. Raises SpecError with every mistake at once."""
     data = read_toml(path)
     if isinstance(data.get("campaign", {}), Mapping):
         data["campaign"] = {"name": _name_from(path), **data.get("campaign", {})}
     if amend:
         amend(data)
-    return with_pools(parse_spec(data, path.name), path.parent, path.name)
+    return parse_spec(data, path.name)
 
 
 def _name_from(path: Path) -> str:

@@ -105,7 +105,7 @@ def _facts(campaign: Campaign, report: Path | None) -> dict[str, Any]:
 
 
 def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
-    from matloop.cli.screen import console, number, point_table
+    from matloop.cli.screen import console, how_to_resolve, number, point_table
     from matloop.core.trial import Status
 
     spec, state, screen = campaign.spec, campaign.state, console()
@@ -124,11 +124,8 @@ def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
             markup=False,
         )
     for trial in state.of_status(Status.UNKNOWN):
-        screen.print(
-            f"Trial {trial.number} is unknown ({trial.note}). Say what became of it:\n"
-            f"  matloop resolve {campaign.name} {trial.number} --happened KEY=VALUE | --did-not-happen | --discard",
-            markup=False,
-        )
+        screen.print(f"Trial {trial.number} is unknown ({trial.note}). Say what became of it:", markup=False)
+        screen.print(how_to_resolve(campaign.name, trial), markup=False)
     if facts["report"]:
         screen.print(f"Report: {facts['report']}", markup=False, soft_wrap=True)
     if state.status != "finished":

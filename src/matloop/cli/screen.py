@@ -112,3 +112,8 @@ def said(outcome: Outcome | None) -> str:
     parts += [f"at {k} {number(v)}" for k, v in outcome.achieved.items()]
     parts += [f"failed: {outcome.failed}"] if outcome.failed else []
     return ", ".join(parts) or "nothing"
+
+
+def how_to_resolve(campaign: str, trial: TrialState) -> str:
+    """The command by which a person says what became of an unknown trial."""
+    return f"  matloop resolve {campaign} {trial.number} --happened KEY=VALUE | --did-not-happen | --discard"

@@ -99,7 +99,7 @@ def _overdue(campaign: Campaign) -> list[TrialState]:
 
 def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
     from matloop.campaign.person import is_person
-    from matloop.cli.screen import console, point_table, said
+    from matloop.cli.screen import console, how_to_resolve, point_table, said
     from matloop.core.trial import Status
 
     state, spec, screen = campaign.state, campaign.spec, console()
@@ -116,10 +116,7 @@ def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
         screen.print(f"Trial {trial.number} is overdue: begun {trial.submitted_time[:16]} UTC", markup=False)
     for trial in state.of_status(Status.UNKNOWN):
         screen.print(f"Trial {trial.number} is unknown: {trial.note}", markup=False)
-        screen.print(
-            f"  matloop resolve {campaign.name} {trial.number} --happened KEY=VALUE | --did-not-happen | --discard",
-            markup=False,
-        )
+        screen.print(how_to_resolve(campaign.name, trial), markup=False)
     for trial in state.conflicted:
         others = "; ".join(said(conflict) for _, conflict in trial.conflicts)
         told = f"Trial {trial.number} is in conflict: accepted was {said(trial.outcome)}; later came {others}"

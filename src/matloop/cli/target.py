@@ -43,7 +43,10 @@ def begun(name: str, store: Path | None, read_pools: bool = True) -> Campaign:
 
     if not is_file(name):
         return in_store(name, store, read_pools)
-    campaign = Campaign.from_file(_existing(name), store)
+    from matloop.campaign.loading import read_spec
+
+    file = _existing(name)
+    campaign = Campaign.from_spec(read_spec(file), store, file.parent)
     path = Path(campaign.store_path)
     if not path.is_file() or not campaign.state.sequence:
         raise InputError(f"the campaign '{campaign.name}' has not begun", f"matloop run {name}")

@@ -27,6 +27,11 @@ def utilities(objectives: Sequence[Objective], observations: Sequence[Observatio
     return table
 
 
+def usable(objectives: Sequence[Objective], observations: Sequence[Observation]) -> list[Observation]:
+    """The observations that have a value for every objective."""
+    return [o for o in observations if o.failed is None and all(wish.name in o.values for wish in objectives)]
+
+
 def values(objective: Objective, observations: Sequence[Observation]) -> np.ndarray:
     """The measured values, shape (n,); not-a-number where a trial failed or did not measure it."""
     return np.array([o.values.get(objective.name, np.nan) if o.failed is None else np.nan for o in observations], float)
@@ -51,8 +56,8 @@ def best(objectives: Sequence[Objective], observations: Sequence[Observation]) -
     ranked = np.flatnonzero(np.isfinite(table).all(axis=1)) if len(table) else np.array([], int)
     if not len(ranked):
         missed = shortfall(objectives, observations)
-        usable = np.flatnonzero(np.isfinite(missed) & (missed > 0))
-        return [int(usable[missed[usable].argmin()])] if len(usable) else []
+        near = np.flatnonzero(np.isfinite(missed) & (missed > 0))
+        return [int(near[missed[near].argmin()])] if len(near) else []
     if table.shape[1] == 1:
         return [int(ranked[table[ranked, 0].argmax()])]
     return [int(i) for i in ranked if not _is_dominated(table[i], table[ranked])]

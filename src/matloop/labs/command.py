@@ -165,7 +165,6 @@ class CommandLab(LabModel):
         mark = self._folder / _MARK
         if not mark.exists():
             write_whole(mark, _MARK_TEXT)
-            supervise.sync_folder(str(self._folder))
             supervise.sync_folder(str(self._folder.parent))
 
     def _note_sent(self, trial_id: str) -> None:

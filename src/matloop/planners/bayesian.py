@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from matloop.core.event import Prediction, Proposal
+from matloop.core.merit import usable
 from matloop.core.objective import Objective
 from matloop.core.pool import Pool
 from matloop.core.space import Point, Space
@@ -46,32 +47,19 @@ class Bayesian(BaseModel):
         n: int,
         rng: np.random.Generator,
     ) -> list[Proposal]:
-        from matloop.models.threads import one_thread  # scipy: only who plans needs to load it
-
-        with one_thread():
-            return self._propose(space, objectives, observations, pending, n, rng)
-
-    def _propose(
-        self,
-        space: Space,
-        objectives: Sequence[Objective],
-        observations: Sequence[Observation],
-        pending: Sequence[Point],
-        n: int,
-        rng: np.random.Generator,
-    ) -> list[Proposal]:
-        from matloop.planners.beliefs import Beliefs
-        from matloop.planners.surrogates import usable
-
         tried = keys_of(space, [*(o.point for o in observations), *pending])
         learned = usable(objectives, observations)
         missing = self._n_starts(space) - len(observations) - len(pending)
         proposals = self._starts(space, tried, n if len(learned) < 2 else min(n, max(missing, 0)), rng)
         if len(proposals) < n and len(learned) >= 2:
-            beliefs = Beliefs(space, objectives, learned, rng).with_pending([*pending, *_points(proposals)])
-            proposals += self._by_model(
-                space, beliefs, tried | keys_of(space, _points(proposals)), n - len(proposals), rng
-            )
+            from matloop.models.threads import one_thread  # scipy: only who learns needs to load it
+            from matloop.planners.beliefs import Beliefs
+
+            started = [proposal.point for proposal in proposals]
+            with one_thread():
+                beliefs = Beliefs(space, objectives, learned, rng).with_pending([*pending, *started])
+                tried = tried | keys_of(space, started)
+                proposals += self._by_model(space, beliefs, tried, n - len(proposals), rng)
         return proposals
 
     def _n_starts(self, space: Space) -> int:
@@ -105,12 +93,9 @@ class Bayesian(BaseModel):
             point = highest(space, beliefs.score, tried, rng)
             if point is None:
                 break
-            predicted = {k: Prediction(mean=m, std=s) for k, (m, s) in beliefs.predictions(point).items()}
-            proposals.append(Proposal(point=point, reason=beliefs.reason(point), predicted=predicted))
+            told = beliefs.predictions(point)
+            predicted = {k: Prediction(mean=m, std=s) for k, (m, s) in told.items()}
+            proposals.append(Proposal(point=point, reason=beliefs.reason(point, told), predicted=predicted))
             tried = tried | {space.key(point)}
             beliefs = beliefs.with_pending([point])
         return proposals
-
-
-def _points(proposals: Sequence[Proposal]) -> list[Point]:
-    return [proposal.point for proposal in proposals]

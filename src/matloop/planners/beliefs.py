@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from math import erf, exp, pi, sqrt
@@ -117,9 +117,8 @@ class Beliefs:
         model = (self.utility or self.models[self.goals[0].name]).model
         return self.best_expected - MARGIN * model.outcome_scale_
 
-    def reason(self, point: Point) -> str:
-        """Why this point: what is expected there, and whether it is known to be good or unknown."""
-        told = self.predictions(point)
+    def reason(self, point: Point, told: Mapping[str, tuple[float, float]]) -> str:
+        """Why this point: what is expected there (its predictions), and whether it is known to be good or unknown."""
         expected = ", ".join(
             f"{wish.name} {told[wish.name][0]:.4g} ± {told[wish.name][1]:.2g}" + (f" {wish.unit}" if wish.unit else "")
             for wish in self.objectives

@@ -49,11 +49,6 @@ class Surrogate:
         return Surrogate(self.space, model, np.concatenate([self.inputs, new]))
 
 
-def usable(objectives: Sequence[Objective], observations: Sequence[Observation]) -> list[Observation]:
-    """The observations that have a value for every objective."""
-    return [o for o in observations if o.failed is None and all(wish.name in o.values for wish in objectives)]
-
-
 def fit(space: Space, observations: Sequence[Observation], y: np.ndarray, noise: np.ndarray | None = None) -> Surrogate:
     """A model of y (n,), with the variance of each measurement (n,) where known (NaN elsewhere)."""
     inputs = space.encode(space.columns([o.location for o in observations]))
