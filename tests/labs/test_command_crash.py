@@ -213,9 +213,10 @@ def test_twenty_supervisors_start_one_program(make_lab, tmp_path: Path) -> None:
     """However often an attempt is sent, and while others ask about it, it is carried out once."""
     lab = make_lab(EFFECT)
     lab.submit(trial(x=0.2))
-    attempt = str(lab._folder / "t-1" / "1")
-    command = [sys.executable, "-I", "-S", supervise.__file__, attempt, sys.executable, "lab.py"]
+    attempt = lab._folder / "t-1" / "1"
+    command = [sys.executable, "-I", "-S", supervise.__file__, str(attempt), sys.executable, "lab.py"]
     others = [subprocess.Popen(command, cwd=tmp_path) for _ in range(20)]
+    until((attempt / supervise.CLAIM).exists)  # who asks before that rules the attempt out
     asking = make_lab(EFFECT)
     for other in others:
         asking.poll("t-1")
