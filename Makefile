@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(CURDIR)/$(VENV)/bin/python
 
-.PHONY: demo test check data clean
+.PHONY: demo test check data bench-quick clean
 
 demo: $(VENV)/.base
 	rm -rf demo && mkdir demo
@@ -14,6 +14,9 @@ test: $(VENV)/.test
 
 data: $(VENV)/.test
 	"$(RUN)" -m pytest -q -m data
+
+bench-quick: $(VENV)/.base
+	"$(RUN)" -m benchmarks.quick
 
 check: $(VENV)/.dev
 	"$(RUN)" -m ruff check .

@@ -11,10 +11,11 @@ from matloop.version import __version__
 
 _HOME = {
     "Campaign": "matloop.campaign.campaign",
+    "backtest": "matloop.campaign.backtest",
     "Space": "matloop.core.space",
     "Real": "matloop.core.parameter",
     "Integer": "matloop.core.parameter",
-    "Choice": "matloop.core.parameter",
+    "Choice": "matloop.core.choice",
     "Mixture": "matloop.core.mixture",
     "Pool": "matloop.core.pool",
     "Maximize": "matloop.core.objective",
@@ -22,13 +23,25 @@ _HOME = {
     "Near": "matloop.core.objective",
     "AtMost": "matloop.core.objective",
     "AtLeast": "matloop.core.objective",
+    "Match": "matloop.core.objective",
+    "Curve": "matloop.core.curve",
     "Outcome": "matloop.core.trial",
     "MatloopError": "matloop.core.errors",
     "Bayesian": "matloop.planners.bayesian",
+    "Forest": "matloop.planners.forest",
+    "Genetic": "matloop.planners.genetic",
+    "Thompson": "matloop.planners.thompson",
+    "Portfolio": "matloop.planners.portfolio",
+    "Mapping": "matloop.planners.mapping",
+    "LevelSet": "matloop.planners.level_set",
     "Random": "matloop.planners.designs",
     "Sobol": "matloop.planners.designs",
     "LatinHypercube": "matloop.planners.designs",
     "GridDesign": "matloop.planners.designs",
+    "Reached": "matloop.planners.stopping",
+    "Stalled": "matloop.planners.stopping",
+    "GainBelow": "matloop.planners.prospects",
+    "ChanceBelow": "matloop.planners.prospects",
     "FunctionLab": "matloop.labs.function",
     "ReplayLab": "matloop.labs.replay",
     "EmulatorLab": "matloop.labs.emulator",
@@ -51,15 +64,18 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from matloop.campaign.backtest import backtest as backtest
     from matloop.campaign.campaign import Campaign as Campaign
+    from matloop.core.choice import Choice as Choice
+    from matloop.core.curve import Curve as Curve
     from matloop.core.errors import MatloopError as MatloopError
     from matloop.core.mixture import Mixture as Mixture
     from matloop.core.objective import AtLeast as AtLeast
     from matloop.core.objective import AtMost as AtMost
+    from matloop.core.objective import Match as Match
     from matloop.core.objective import Maximize as Maximize
     from matloop.core.objective import Minimize as Minimize
     from matloop.core.objective import Near as Near
-    from matloop.core.parameter import Choice as Choice
     from matloop.core.parameter import Integer as Integer
     from matloop.core.parameter import Real as Real
     from matloop.core.pool import Pool as Pool
@@ -76,3 +92,13 @@ if TYPE_CHECKING:
     from matloop.planners.designs import LatinHypercube as LatinHypercube
     from matloop.planners.designs import Random as Random
     from matloop.planners.designs import Sobol as Sobol
+    from matloop.planners.forest import Forest as Forest
+    from matloop.planners.genetic import Genetic as Genetic
+    from matloop.planners.level_set import LevelSet as LevelSet
+    from matloop.planners.mapping import Mapping as Mapping
+    from matloop.planners.portfolio import Portfolio as Portfolio
+    from matloop.planners.prospects import ChanceBelow as ChanceBelow
+    from matloop.planners.prospects import GainBelow as GainBelow
+    from matloop.planners.stopping import Reached as Reached
+    from matloop.planners.stopping import Stalled as Stalled
+    from matloop.planners.thompson import Thompson as Thompson

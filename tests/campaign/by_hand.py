@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 from matloop.campaign.journal import Journal
 from matloop.campaign.person import propose
+from matloop.core.choice import Choice
 from matloop.core.event import Created, Proposal
 from matloop.core.objective import Maximize, Minimize
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.parameter import Integer, Real
 from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec, Settings
 from matloop.store.sql import SqlStore

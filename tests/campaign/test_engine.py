@@ -593,7 +593,7 @@ def test_a_planner_that_raises_costs_no_trial_in_flight() -> None:
             return campaign.spec.planner.propose(space, objectives, observations, pending, n, rng)  # type: ignore[attr-defined]
 
     spec = SimpleNamespace(planner=Failing(), campaign=campaign.spec.campaign, space=campaign.spec.space)
-    spec.objectives = campaign.spec.objectives
+    spec.objectives, spec.stop = campaign.spec.objectives, ()
     engine = engine_of(SlowLab(4), campaign)
     engine.spec = spec  # type: ignore[assignment]
     with pytest.raises(FloatingPointError):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["new", "check", "run", "status", "propose", "record", "resolve", "report", "export", "cases", "doctor"]
+COMMANDS = ["new", "check", "run", "status", "why", "propose", "record", "resolve", "report", "export", "cases", "doctor"]
 
 BENCH = """
 [campaign]

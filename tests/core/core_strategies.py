@@ -1,13 +1,16 @@
 """Spaces, points and campaigns for property tests: every kind of parameter, awkward numbers included."""
 
+import json
 import math
 
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from matloop.core.choice import Choice
 from matloop.core.mixture import Mixture
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.parameter import Integer, Real
 from matloop.core.pool import Pool
 from matloop.core.space import Space
 
@@ -45,6 +48,8 @@ def choices(draw):
             st.just(["none", 2, 0.5]),
         )
     )
+    if len(options) > 1 and draw(st.booleans()):
+        return Choice(options, descriptors={"size": [0.5 * i for i in range(len(options))], "same": [7] * len(options)})
     return Choice(options)
 
 
@@ -64,6 +69,25 @@ def mixtures(draw):
 
 
 @st.composite
+def sparse_mixtures(draw):
+    """Mixtures of which some components may be absent, with bounds that hold where they are present."""
+    n, units = draw(st.integers(2, 5)), draw(st.integers(4, 12))
+    total = draw(st.sampled_from([1.0, 100.0, 0.3]))
+    step = total / units
+    lows = draw(st.lists(st.integers(0, units // 2), min_size=n, max_size=n))
+    parts = {
+        f"share {i}": {"low": low * step, "high": draw(st.integers(max(low, 1), units)) * step, "required": i == 0}
+        for i, low in enumerate(lows)
+    }
+    at_most = draw(st.integers(1, n))
+    at_least = draw(st.none() | st.integers(1, at_most))
+    try:
+        return Mixture(parts, total=total, at_most=at_most, at_least=at_least, step=draw(st.sampled_from([None, step])))
+    except ValidationError:
+        return assume(False)
+
+
+@st.composite
 def pools(draw):
     n = draw(st.integers(1, 8))
 
@@ -74,7 +98,7 @@ def pools(draw):
     return Pool(table=table, label=draw(st.sampled_from([None, "name"])))
 
 
-PARAMETERS = st.one_of(reals(), integers(), choices(), mixtures(), pools())
+PARAMETERS = st.one_of(reals(), integers(), choices(), mixtures(), sparse_mixtures(), pools())
 
 
 @st.composite
@@ -99,3 +123,44 @@ def uniform(n, width, seed=0):
 
 def is_enumerable(space, most=3000):
     return not math.isinf(space.n_points) and space.n_points <= most
+
+
+@st.composite
+def constrained_spaces(draw):
+    """A space of every kind of parameter with constraints of every kind that can hold."""
+    mixture = draw(st.sampled_from([None, 0.05]))
+    space = {
+        "a": Real(0, 10),
+        "b": Real(-2, 10, step=0.4),
+        "c": Real(0, 10),
+        "n": Integer(0, 6),
+        "s": Choice(["water", "ethanol", "none"]),
+        "m": Mixture({"k": {"low": 0.1}, "na": {"high": 0.6}, "cs": {}}, step=mixture, at_most=2),
+    }
+    texts = draw(st.lists(st.sampled_from(CONSTRAINTS), min_size=1, max_size=3, unique=True))
+    return Space(**space, constraints=texts)
+
+
+CONSTRAINTS = [
+    "a + 2 * b <= 12",
+    "a * c >= 1 or n == 0",
+    "a == 0 or c == 0",
+    "count(a > 0, c > 0, n > 0) <= 2",
+    "never s == 'water' and n > 3",
+    "if s == 'water' then a <= 5 and b <= 5",
+    "if k > 0 then n >= 1",
+    "not (na > 0 and s == 'none')",
+    "s in ['water', 'ethanol'] or b < 2",
+    "k + na <= 0.9",
+]
+
+
+def as_toml(value):
+    """Plain data as a TOML value."""
+    if isinstance(value, dict):
+        return (
+            "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)} = {as_toml(v)}" for key, v in value.items()) + "}"
+        )
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(as_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

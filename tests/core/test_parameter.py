@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from matloop.core.choice import Choice
 from matloop.core.mixture import Mixture
-from matloop.core.parameter import Choice, Grid, Integer, Real
+from matloop.core.parameter import Grid, Integer, Real
 
 
 def rows(parameter, columns):

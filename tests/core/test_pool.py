@@ -3,12 +3,15 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from core_strategies import pools
 from hypothesis import given
 from pydantic import ValidationError
 
-from matloop.core.pool import MOST_LEVELS, Pool
+from matloop.core.errors import InputError
+from matloop.core.pool import MOST_CELLS_WRITTEN, MOST_LEVELS, Pool
+from matloop.core.space import Space
 
 
 def plain(pool):
@@ -101,3 +104,63 @@ def test_unusable_tables_are_refused(settings):
 def test_an_empty_cell_of_a_file_is_refused_with_its_row():
     with pytest.raises(ValueError, match="'a' is empty or not a number in row 2"):
         Pool("x.csv").load({"a": np.array([1.0, np.nan])})
+
+
+def test_arrays_of_numbers_are_kept_without_a_copy_and_in_their_precision():
+    table = {"x": np.linspace(0, 1, 1000, dtype=np.float32), "n": np.arange(1000)}
+    pool = Pool(table=table)
+    assert pool.rows["x"] is table["x"]
+    assert pool.rows["n"] is table["n"]
+    assert Space(p=pool).parameters["p"].rows["x"] is table["x"]
+    point = {"x": float(table["x"][7]), "n": 7}
+    assert pool.coerce("p", point) == point
+
+
+def test_a_data_frame_is_a_pool_of_its_columns():
+    frame = pd.DataFrame(
+        {"x": [1.5, 2.5], "n": [1, 2], "name": ["a", "b"], "kind": pd.Categorical(["u", "v"]), "ok": [True, False]}
+    )
+    assert plain(Pool(frame)) == [
+        {"x": 1.5, "n": 1, "name": "a", "kind": "u", "ok": True},
+        {"x": 2.5, "n": 2, "name": "b", "kind": "v", "ok": False},
+    ]
+    with pytest.raises(ValidationError):
+        Pool(pd.DataFrame({"x": [1.0, None]}))
+    with pytest.raises(ValidationError):
+        Pool(pd.DataFrame({"x": ["a", None]}))
+
+
+def large(n=MOST_CELLS_WRITTEN):
+    return Pool(table={"x": np.arange(n) * 0.5, "y": np.arange(n)})
+
+
+def test_a_large_table_is_known_by_its_hash_and_not_written():
+    pool = large()
+    data = pool.model_dump(mode="json", exclude_none=True)
+    assert set(data) >= {"columns", "sha256"}
+    assert "table" not in data
+    assert pool == large()
+    assert pool != Pool(table={"x": np.arange(MOST_CELLS_WRITTEN) * 0.25, "y": np.arange(MOST_CELLS_WRITTEN)})
+    mistakes = Space.model_validate({"p": data}).mistakes()
+    assert [mistake.message for mistake in mistakes] == ["a pool needs either a file or a table"]
+
+
+def test_what_a_journal_knows_of_a_large_table_can_be_looked_at_but_not_used():
+    data = large().model_dump(mode="json", exclude_none=True)
+    pool = Pool.model_validate(data)
+    assert pool.variables("p") == ("x", "y")
+    assert not pool.is_read
+    with pytest.raises(InputError, match="given in Python"):
+        _ = pool.rows
+
+
+def test_a_row_is_found_by_its_most_telling_column_and_checked_in_the_others():
+    pool = large()
+    assert pool.coerce("p", {"x": 50.0, "y": 100}) == {"x": 50.0, "y": 100}
+    assert pool.problem("p", {"x": 50.0, "y": 101})
+
+
+def test_pieces_of_a_pool_share_its_memory():
+    space = Space(p=large())
+    assert all(np.shares_memory(piece["x"], space.parameters["p"].rows["x"]) for piece in space.chunks())
+    assert space.n_candidates == MOST_CELLS_WRITTEN

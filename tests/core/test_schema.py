@@ -8,9 +8,10 @@ from core_strategies import spaces
 from hypothesis import given
 
 from matloop.core import registry
+from matloop.core.choice import Choice
 from matloop.core.mixture import Component, Mixture
 from matloop.core.objective import AtLeast, AtMost, Maximize, Minimize, Near
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.parameter import Integer, Real
 from matloop.core.pool import Pool
 from matloop.core.schema import campaign_schema
 from matloop.core.spec import Settings, parse_spec

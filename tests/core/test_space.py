@@ -1,16 +1,19 @@
 """Spaces: points, columns, constraints between parameters."""
 
+import json
 import pickle
+import tomllib
 
 import numpy as np
 import pytest
-from core_strategies import is_enumerable, spaces, uniform
+from core_strategies import CONSTRAINTS, as_toml, constrained_spaces, is_enumerable, spaces, uniform
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matloop.core.choice import Choice
 from matloop.core.errors import InputError
 from matloop.core.mixture import Mixture
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.parameter import Integer, Real
 from matloop.core.pool import Pool
 from matloop.core.space import Space
 
@@ -85,6 +88,94 @@ def test_problems_and_point_agree_for_whatever_is_entered(space, data):
         point = space.point(entered)
         assert space.problems(point) == []
         assert space.point(point) == point
+
+
+@given(spaces())
+def test_a_space_written_as_toml_is_read_back(space):
+    data = space.model_dump(mode="json")
+    text = "\n".join(f"{json.dumps(name)} = {as_toml(value)}" for name, value in data.items())
+    assert Space.model_validate(tomllib.loads(text)) == space
+
+
+@given(constrained_spaces(), st.integers(0, 99))
+def test_no_feasible_point_breaks_a_constraint_or_leaves_its_grid(space, seed):
+    columns = space.from_unit(uniform(400, space.width, seed))
+    ok = space.feasible(columns)
+    points = space.points({name: column[ok] for name, column in columns.items()})
+    for point in points[:40]:
+        assert space.problems(point) == []
+        assert space.point(point) == point
+
+
+@pytest.mark.parametrize("text", CONSTRAINTS)
+def test_chance_meets_each_kind_of_constraint(text):
+    space = Space(
+        a=Real(0, 10),
+        b=Real(-2, 10, step=0.4),
+        c=Real(0, 10),
+        n=Integer(0, 6),
+        s=Choice(["water", "ethanol", "none"]),
+        m=Mixture({"k": {"low": 0.1}, "na": {"high": 0.6}, "cs": {}}, at_most=2),
+        constraints=[text],
+    )
+    assert space.mistakes() == []
+    assert space.feasible(space.from_unit(uniform(1000, space.width))).mean() > 0.05
+
+
+@given(spaces())
+def test_the_blocks_cover_what_models_see(space):
+    blocks = space.blocks
+    assert [block.start for block in blocks] == [0, *(block.stop for block in blocks)][: len(blocks)]
+    assert (blocks[-1].stop if blocks else 0) == len(space.features)
+
+
+def test_different_options_lie_at_distance_one_and_descriptors_tell_how_far():
+    space = Space(s=Choice(["a", "b", "c"]), d=Choice(["x", "y", "z"], descriptors={"pKa": [2, 4, 6]}))
+    seen = space.encode(space.columns([{"s": "a", "d": "x"}, {"s": "c", "d": "x"}, {"s": "a", "d": "y"}]))
+    assert [(b.start, b.stop, b.kind) for b in space.blocks] == [(0, 3, "choice"), (3, 4, "number")]
+    np.testing.assert_allclose(((seen - seen[0]) ** 2).sum(axis=1), [0, 1, 0.25])
+
+
+@given(spaces(), st.integers(1, 50))
+def test_pieces_are_the_candidates_in_their_order(space, size):
+    if not is_enumerable(space):
+        return
+    pieces = list(space.chunks(size))
+    assert all(len(next(iter(piece.values()))) <= size for piece in pieces)
+    assert [point for piece in pieces for point in space.points(piece)] == space.points(space.candidates())
+    assert space.n_candidates == space.n_points
+
+
+def test_pieces_hold_only_what_meets_the_constraints_and_are_never_empty():
+    space = Space(a=Integer(0, 299), b=Integer(0, 299), c=Integer(0, 4), constraints=["a + b <= 20", "c == 3"])
+    assert space.candidates() is None
+    assert space.n_candidates == 231
+    assert all(len(piece["a"]) for piece in space.chunks(1000))
+
+
+def test_an_endless_space_has_no_pieces():
+    space = Space(a=Real(0, 1))
+    assert not space.is_streamable
+    assert space.n_candidates is None
+    with pytest.raises(ValueError, match="continuous"):
+        next(space.chunks())
+
+
+def test_single_values_that_constraints_speak_of_are_hit():
+    space = Space(a=Real(0, 1), b=Real(0, 1), constraints=["a == 0 or b == 0.25", "a + b <= 1"])
+    assert space.width == 4
+    columns = space.from_unit(uniform(1000, 4))
+    assert 0.2 < (columns["a"] == 0).mean() < 0.8
+    assert 0.2 < (columns["b"] == 0.25).mean() < 0.8
+    plain = space.from_unit(uniform(1000, 2))
+    assert (plain["a"] == 0).mean() < 0.01
+
+
+def test_a_text_that_is_no_option_is_a_mistake_with_the_nearest():
+    space = Space(s=Choice(["water", "ethanol"]), constraints=["s != 'watr'"])
+    assert [str(mistake) for mistake in space.mistakes()] == [
+        "space.constraints[0]: 'watr' is no option of 's' (did you mean 'water'?)"
+    ]
 
 
 def test_constraints_are_kept_by_candidates_and_by_problems():

@@ -10,10 +10,11 @@ from core_strategies import WORDS, spaces
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from matloop.core.choice import Choice
 from matloop.core.errors import SpecError
 from matloop.core.mixture import Mixture
 from matloop.core.objective import AtLeast, AtMost, Maximize, Minimize, Near
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.parameter import Integer, Real
 from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec, differences, parse_spec
 

@@ -10,9 +10,10 @@ import typer
 from pydantic import BaseModel
 
 from matloop.core import registry
+from matloop.core.choice import Choice
 from matloop.core.mixture import Component, Mixture
-from matloop.core.objective import AtLeast, AtMost, Maximize, Minimize, Near
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.objective import AtLeast, AtMost, Match, Maximize, Minimize, Near
+from matloop.core.parameter import Integer, Real
 from matloop.core.pool import Pool
 from matloop.core.spec import Settings
 
@@ -33,12 +34,13 @@ def tables() -> dict[str, type[BaseModel]]:
     """Each heading of the reference of campaign files, and the model whose keys it lists."""
     fixed: dict[str, type[BaseModel]] = {"[campaign]": Settings, "component": Component}
     parameters = {model.model_fields["kind"].default: model for model in (Real, Integer, Choice, Mixture, Pool)}
-    goals = {model.model_fields["goal"].default: model for model in (Maximize, Minimize, Near, AtMost, AtLeast)}
+    goals = {model.model_fields["goal"].default: model for model in (Maximize, Minimize, Near, AtMost, AtLeast, Match)}
     planners = {f"planner: {name}": registry.load("planners", name) for name in registry.names("planners")}
+    stops = {f"stop: {name}": registry.load("stops", name) for name in registry.names("stops")}
     labs = {f"lab: {name}": registry.load("labs", name) for name in registry.names("labs")}
     kinds = {f"kind: {name}": model for name, model in parameters.items()}
     wishes = {f"goal: {name}": model for name, model in goals.items()}
-    return fixed | kinds | wishes | planners | labs
+    return fixed | kinds | wishes | planners | stops | labs
 
 
 def sections(page: Path) -> dict[str, str]:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matloop.core.choice import Choice
 from matloop.core.objective import AtMost, Maximize, Minimize
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.parameter import Integer, Real
 from matloop.core.space import Space
 from matloop.core.trial import Outcome
 from matloop.labs.outcome import PARTS, outcome_of

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from matloop.core.choice import Choice
 from matloop.core.contracts import Lab
 from matloop.core.errors import InputError
 from matloop.core.objective import Maximize, Minimize
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.parameter import Integer, Real
 from matloop.core.space import Space
 from matloop.core.trial import NotStarted, Running, Trial
 from matloop.labs.emulator import EmulatorLab

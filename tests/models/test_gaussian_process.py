@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from matloop.models import hyperparameters
 from matloop.models.gaussian_process import GaussianProcess
+from matloop.models.geometry import Geometry
 from matloop.models.kernels import KERNELS
 
 
@@ -25,13 +26,18 @@ def data(n=30, d=3, noise=0.1, seed=0):
     return X, np.sin(5 * X[:, 0]) + X[:, 1] ** 2 + noise * rng.standard_normal(n)
 
 
+def covariance(kernel, A, B, length_scale):
+    """k (n, m) by loops over the rows of A (n, d) and B (m, d)."""
+    return np.array([[KERNELS[kernel](np.sum(((a - b) / length_scale) ** 2)) for b in B] for a in A])
+
+
 def dense_posterior(gp, X, y, noise, at):
     """Mean and covariance by the textbook formula, with explicit inverses and loops."""
-    kernel, scale = KERNELS[gp.kernel], y.std()
-    inverse = np.linalg.inv(kernel(X, X, gp.length_scale_) + np.diag(noise) / scale**2)
-    cross = kernel(at, X, gp.length_scale_)
+    scale, length_scale = y.std(), gp.length_scale_
+    inverse = np.linalg.inv(covariance(gp.kernel, X, X, length_scale) + np.diag(noise) / scale**2)
+    cross = covariance(gp.kernel, at, X, length_scale)
     mean = y.mean() + cross @ inverse @ (y - y.mean())
-    return mean, scale**2 * (kernel(at, at, gp.length_scale_) - cross @ inverse @ cross.T)
+    return mean, scale**2 * (covariance(gp.kernel, at, at, length_scale) - cross @ inverse @ cross.T)
 
 
 @parametrize_with_checks([GaussianProcess()])
@@ -73,7 +79,7 @@ def test_log_marginal_likelihood_is_that_of_a_normal_vector():
     X, y = data()
     gp = GaussianProcess().fit(X, y)
     z = (y - y.mean()) / y.std()
-    K = KERNELS["matern52"](X, X, gp.length_scale_) + gp.noise_variance_ / y.var() * np.eye(len(y))
+    K = covariance("matern52", X, X, gp.length_scale_) + gp.noise_variance_ / y.var() * np.eye(len(y))
     _, log_determinant = np.linalg.slogdet(2 * np.pi * K)
     expected = -0.5 * (z @ np.linalg.inv(K) @ z + log_determinant)
     np.testing.assert_allclose(gp.log_marginal_likelihood_, expected, rtol=1e-9)
@@ -83,7 +89,7 @@ def test_log_marginal_likelihood_is_that_of_a_normal_vector():
 def test_gradient_of_the_hyperparameter_posterior_equals_finite_differences(kernel):
     X, y = data(20)
     known = np.where(np.arange(20) < 5, 0.1, np.nan)
-    posterior = hyperparameters.Posterior(X, (y - y.mean()) / y.std(), known, kernel)
+    posterior = hyperparameters.Posterior(Geometry(3).by_group(X), (y - y.mean()) / y.std(), known, kernel)
     theta = np.log([0.4, 0.9, 1.5, 0.02])
     _, gradient = posterior.value_and_gradient(theta)
     for i, step in enumerate(1e-6 * np.eye(4)):
@@ -95,7 +101,7 @@ def test_the_search_ends_where_the_gradient_vanishes():
     X, y = data(40)
     gp = GaussianProcess().fit(X, y)
     z, unknown = (y - y.mean()) / y.std(), np.full(len(y), np.nan)
-    posterior = hyperparameters.Posterior(X, z, unknown, KERNELS["matern52"])
+    posterior = hyperparameters.Posterior(Geometry(3).by_group(X), z, unknown, KERNELS["matern52"])
     assert np.abs(posterior.value_and_gradient(gp.theta_)[1]).max() < 0.05
 
 

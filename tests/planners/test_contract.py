@@ -23,11 +23,19 @@ from matloop.core.contracts import Planner
 from matloop.core.errors import PlannerError
 from matloop.core.seeds import generator
 from matloop.core.trial import Observation
+from matloop.planners.forest import Forest
+from matloop.planners.genetic import Genetic
+from matloop.planners.level_set import LevelSet
+from matloop.planners.mapping import Mapping
+from matloop.planners.portfolio import Portfolio
+from matloop.planners.thompson import Thompson
 
 from .spaces import play, score, spaces
 
 PLANNERS = [Random(), Sobol(), LatinHypercube(size=6), GridDesign(levels=3), GridDesign(levels=3, shuffle=True)]
 PLANNERS += [Bayesian(starts=4), Bayesian(starts=3, design="random")]
+PLANNERS += [Forest(starts=4, trees=3), Genetic(starts=4), Thompson(starts=4), Portfolio(starts=4)]
+PLANNERS += [Mapping(starts=4), LevelSet(starts=4, level=0.5)]
 planners = pytest.mark.parametrize("planner", PLANNERS, ids=lambda planner: planner.kind)
 slow = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

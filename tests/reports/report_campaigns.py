@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from matloop.core import event as e
+from matloop.core.choice import Choice
 from matloop.core.insight import Baseline, Learned, Slice
 from matloop.core.mixture import Mixture
 from matloop.core.objective import AtMost, Maximize, Minimize, Objective
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.parameter import Integer, Real
 from matloop.core.space import Point, Space
 from matloop.core.spec import CampaignSpec, Elsewhere, Settings
 from matloop.core.state import CampaignState, fold

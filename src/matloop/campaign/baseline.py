@@ -58,7 +58,7 @@ def _answering(spec: CampaignSpec, models: Mapping[str, Surrogate] | None) -> tu
 def _random_trials(spec: CampaignSpec, answer: Answer, most: int, rng: np.random.Generator) -> list[Observation]:
     points = [p.point for p in Random().propose(spec.space, spec.objectives, [], [], most, rng)]
     told = zip(points, answer(points, rng), strict=True)
-    return [Observation(str(i), p, o.values, o.std, o.achieved, o.failed) for i, (p, o) in enumerate(told)]
+    return [Observation(str(i), p, o.values, o.std, o.achieved, o.failed, o.curves) for i, (p, o) in enumerate(told)]
 
 
 def _some(rng: np.random.Generator, total: int, n: int) -> np.ndarray:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from matloop.campaign.findings import Findings
     from matloop.campaign.record import Recorded
+    from matloop.campaign.why import Why
+    from matloop.core.forecast import Forecast
     from matloop.core.insight import Baseline
 
 STORE = "matloop.db"
@@ -66,6 +68,7 @@ class Campaign:
         objectives: Objective | Sequence[Objective],
         *,
         planner: Any = None,
+        stop: Any = None,
         lab: Any = None,
         name: str = "campaign",
         store: str | Path | None = None,
@@ -74,11 +77,13 @@ class Campaign:
     ) -> None:
         """Define a campaign; `settings` are those of the `[campaign]` table (budget, seed, …).
 
+        `stop` is a rule such as `Reached("strength >= 45")`, or a list of which the first to hold ends the campaign.
+
         Relative paths of data files count from `folder`. Raises SpecError with every mistake at once.
         """
         wishes = (objectives,) if isinstance(objectives, Objective) else tuple(objectives)
         data = {"campaign": {"name": name, **settings}, "space": space, "objective": wishes}
-        parts = {"planner": planner, "lab": as_lab(lab)}
+        parts = {"planner": planner, "stop": stop, "lab": as_lab(lab)}
         spec = parse_spec(data | {key: part for key, part in parts.items() if part is not None})
         self._begin(loading.with_pools(spec, Path(folder)), store, Path(folder))
 
@@ -201,6 +206,7 @@ class Campaign:
         *,
         budget: int | None = None,
         accept_changes: bool = False,
+        go_on: bool = False,
         progress: bool = True,
         on_event: Callable[[AnyEvent], None] | None = None,
     ) -> CampaignState:
@@ -208,12 +214,14 @@ class Campaign:
 
         `lab` is a Lab, or any function point -> values; it replaces the one that was defined. A function counts as
         irreversible (after a crash, a trial that was under way is asked about, not repeated) unless it is given as
-        `FunctionLab(function, effect="none")`. Raises StoreLocked where another engine works on the store.
+        `FunctionLab(function, effect="none")`. With `go_on`, the stop rules that hold now are set aside until they are
+        changed. Raises StoreLocked where another engine works on the store.
         """
         self._amend(lab, budget)
         lab = self._ready_lab()
         settings = self.spec.campaign
-        if settings.budget is None and settings.budget_hours is None and self.spec.space.n_points == float("inf"):
+        budgets = settings.budget, settings.budget_hours, settings.budget_cost
+        if not any(budgets) and self.spec.space.n_points == float("inf"):
             raise InputError("a campaign without end: it has no budget", "give it one: budget = 50")
         with self.journal.store.engine_lock(self.name):
             self.journal.refresh()
@@ -222,17 +230,21 @@ class Campaign:
                 lab.begin()
             engine = Engine(self.spec, lab, self.journal, stop := StopSwitch())
             with self._shown(stop, progress), self.journal.heard_by(on_event), stopping_on_signals(stop):
-                engine.run(of_this_process(self.spec.to_dict()))
+                engine.run(of_this_process(self.spec.to_dict()), self._held(go_on))
         return self.state
 
-    def propose(self, n: int = 1, accept_changes: bool = False) -> list[TrialState]:
-        """Plan n more trials for a person; returns all that wait for a result, the new ones last."""
+    def propose(self, n: int = 1, accept_changes: bool = False, go_on: bool = False) -> list[TrialState]:
+        """Plan n more trials for a person; returns all that wait for a result, the new ones last.
+
+        With `go_on`, the stop rules that hold now are set aside.
+        """
         from matloop.campaign.person import propose
 
         with self.journal.store.engine_lock(self.name):
             self.journal.refresh()
             self.begin(accept_changes)
-            return propose(self.spec, self.journal, n, of_this_process(self.spec.to_dict()))
+            provenance = of_this_process(self.spec.to_dict())
+            return propose(self.spec, self.journal, n, provenance, self._held(go_on))
 
     def record(self, results: str | Path | Mapping[str, Mapping[str, Any]], by: str = "person") -> Recorded:
         """Take results back: a CSV file, or trial -> {objective: value}. One bad row costs no other row."""
@@ -317,6 +329,20 @@ class Campaign:
         specs = {i: loading.with_pools(parse_spec(spec), self.folder) for i, spec in definitions.items()}
         return repeats(events, specs)
 
+    def why(self, trial: str | int) -> tuple[TrialState, Why]:
+        """A trial, and what spoke for it by the results that were known when it was planned."""
+        from matloop.campaign.record import find_trial
+        from matloop.campaign.why import why
+
+        found = find_trial(self.state, trial)
+        return found, why(self.journal.store.read(self.name), found.id, self.folder)
+
+    def forecast(self) -> Forecast | None:
+        """How many more trials the goal of its stop rules will need; None where no goal is given."""
+        from matloop.campaign.forecast import forecast
+
+        return forecast(self.spec, self.state)
+
     def _beside_store(self, name: str) -> Path:
         path = self.journal.store.path
         return (path.parent if path else Path()) / name
@@ -329,6 +355,12 @@ class Campaign:
         if budget is not None:
             settings = Settings.model_validate(self.spec.campaign.model_dump() | {"budget": budget})
             self.spec = self.spec.model_copy(update={"campaign": settings})
+
+    def _held(self, go_on: bool) -> list[str]:
+        """The kinds of the stop rules that hold now, if it is to go on in spite of them."""
+        from matloop.campaign.ending import reasons_to_stop
+
+        return [kind for kind, _ in reasons_to_stop(self.spec, self.state)] if go_on else []
 
     def _ready_lab(self) -> Lab:
         lab: Any = self.spec.lab

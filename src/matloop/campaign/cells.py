@@ -9,13 +9,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from matloop.core.curve import Curve
 from matloop.core.errors import InputError, did_you_mean
+from matloop.core.objective import Match
 from matloop.core.parameter import Value
 from matloop.core.units import convert
+from matloop.labs.curve import curve_of
+from matloop.labs.quantity import Refused
 
 #: What people and spreadsheets write where there is nothing; errors of a spreadsheet begin with '#' in any language.
 _NOTHING = {"", "-", "--", "–", "—", "?", "n/a", "na", "n.a.", "nan", "null", "none", "nil"}
@@ -83,6 +88,17 @@ def spread(cell: object, given: str | None, wanted: str | None, decimal: str = "
     if value < 0:
         raise InputError(f"a standard deviation cannot be negative: {_shown(cell)}")
     return value
+
+
+def curve(cell: object, wish: Match, given: str | None, folder: Path | None) -> tuple[Curve, float]:
+    """The curve that a cell names by its file, and its distance to the target. Raises InputError.
+
+    From Python a list of y or a table of x and y does as well.
+    """
+    try:
+        return curve_of(cell, wish, given, folder)
+    except Refused as refusal:
+        raise InputError(str(refusal).removeprefix(f"{wish.name}: ")) from None
 
 
 def option(cell: object, options: Mapping[str, Value], decimal: str = ".") -> Value:

@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from matloop.campaign.forecast import Outlook
 from matloop.campaign.journal import Journal
 from matloop.campaign.stop import StopSwitch
 from matloop.campaign.summary import counts, describe, leader, n_over
@@ -54,6 +55,7 @@ class _View:
         self._leader = leader(spec, journal.state)
         self._counts = counts(journal.state)
         self._end = ""
+        self._outlook = Outlook(spec)
 
     def heard(self, event: AnyEvent) -> None:
         state = self.journal.state
@@ -61,6 +63,7 @@ class _View:
             self._counts = counts(state)
             if isinstance(event, Observed):
                 self._leader = leader(self.spec, state)
+                self._outlook.look(state)
             if isinstance(event, Paused | Finished):
                 self._end = event.reason
 
@@ -87,9 +90,12 @@ class _View:
             ProgressBar(total=budget or max(self.n_done, 1), completed=self.n_done, width=30),
             f"{self.n_done}/{budget}" if budget else f"{self.n_done} trials",
             f"{self._counts[Status.RUNNING]} in flight",
-            Text(self._end or ("stopping" if self.stop.is_set else _left(self.seconds_left()))),
+            Text("" if self._end else "stopping" if self.stop.is_set else time_left(self.seconds_left())),
         )
-        told = [Text(f"  best so far  {describe(self.spec, self._leader)}" if self._leader else "  no result yet")]
+        told = [Text(f"  ended: {self._end}")] if self._end else []
+        told += [Text(f"  best so far  {describe(self.spec, self._leader)}" if self._leader else "  no result yet")]
+        if self._outlook.sentence and not self._end:
+            told.append(Text(f"  {self._outlook.sentence}"))
         if self.stop.is_set and not self._end:
             told.append(Text("  what is in flight is finished first; Ctrl-C again stops at once", style="yellow"))
         trouble = [f"{self._counts[s]} {s.value}" for s in (Status.FAILED, Status.UNKNOWN) if self._counts[s]]
@@ -132,7 +138,8 @@ def _of(event: AnyEvent) -> str:
     return ""
 
 
-def _left(seconds: float | None) -> str:
+def time_left(seconds: float | None) -> str:
+    """How long it will still take, in words."""
     if seconds is None:
         return "time left: not known yet"
     if seconds < 90:

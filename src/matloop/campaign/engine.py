@@ -10,9 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from matloop.campaign.ending import n_planned, reason_to_stop, too_dear, used_budget
 from matloop.campaign.intake import result_events, taken_in
 from matloop.campaign.journal import Journal
-from matloop.campaign.planning import ENTERED, intent, plan
+from matloop.campaign.planning import intent, plan
+from matloop.campaign.spending import affordable
 from matloop.campaign.stop import StopSwitch
 from matloop.core import event as e
 from matloop.core.contracts import Lab
@@ -42,7 +44,10 @@ class Engine:
         self.lab = lab
         self.journal = journal
         self.stop = stop
-        self.is_exhausted = False
+        #: Why nothing more could be planned, and the results by then (`results_at`): it holds until the next one.
+        self._exhausted: tuple[int, str] = (-1, "")
+        #: What the stop rules said, and of which results.
+        self._judged: tuple[int, str | None] = (-1, None)
         #: What the lab was given here and has not answered yet, also where somebody else has recorded a result.
         self._sent: set[str] = set()
         #: How often each trial was sent here: a trial that power cuts kept from beginning is no fault of the lab.
@@ -51,7 +56,8 @@ class Engine:
         self._cancelled: dict[str, tuple[float, str]] = {}
         #: Faults before this engine began have been seen: whoever resumes wants to try again.
         self._seen = frozenset(journal.state.accepted)
-        self._planner_error: Exception | None = None
+        #: Who broke down while thinking, and how.
+        self._breakdown: tuple[str, Exception] | None = None
         self._wait = SHORTEST_WAIT
         self._refreshed = time.monotonic()
         self._ask_again_at = 0.0
@@ -60,20 +66,21 @@ class Engine:
     def state(self) -> CampaignState:
         return self.journal.state
 
-    def run(self, provenance: dict[str, str]) -> str:
+    def run(self, provenance: dict[str, str], set_aside: Sequence[str] = ()) -> str:
         """Work until the end; returns the reason for it, which the journal has too.
 
-        Raises what the planner raised, after what was in flight has been finished.
+        `set_aside` are the stop rules in spite of which it goes on. Raises what the planner or a rule raised, after
+        what was in flight has been finished.
         """
         self.journal.start_clock()
         try:
-            self.journal.add(e.Started(provenance=provenance))
+            self.journal.add(e.Started(provenance=provenance, set_aside=list(set_aside)))
             while True:
                 moved = self._collect()
                 if end := self._end():
                     self.journal.add(end)
-                    if self._planner_error:
-                        raise self._planner_error
+                    if self._breakdown:
+                        raise self._breakdown[1]
                     return end.reason
                 moved |= self._fill()
                 self._rest(moved)
@@ -163,13 +170,16 @@ class Engine:
         state = self.state
         if self._in_flight():
             return None
-        if self._planner_error:
-            return e.Paused(reason=f"the planner failed: {self._planner_error}")
+        stopping = self._reason_to_stop()
+        if self._breakdown:
+            return e.Paused(reason="{} failed: {}".format(*self._breakdown))
         if self.stop.is_set:
             return e.Paused(reason="stopped on request")
         if reason := self._too_many_faults():
             return e.Paused(reason=reason)
-        if not (reason := self._nothing_more_to_plan()) or state.of_status(Status.PLANNED):
+        if not (reason := stopping or self._nothing_more_to_plan()):
+            return None
+        if state.of_status(Status.PLANNED) and not stopping:
             return None
         if state.of_status(Status.UNKNOWN) and self._ask_for_the_lost(at_once=True):
             return self._end()
@@ -179,12 +189,18 @@ class Engine:
         return e.Finished(reason=reason if state.observations else f"{reason}, and not one trial gave a result")
 
     def _nothing_more_to_plan(self) -> str | None:
-        settings = self.spec.campaign
-        if settings.budget is not None and n_planned(self.state) >= settings.budget:
-            return f"the budget of {settings.budget} trials is used"
-        if settings.budget_hours is not None and self.journal.elapsed >= settings.budget_hours * 3600:
-            return f"the budget of {settings.budget_hours:g} hours is used"
-        return "the space holds no untried point" if self.is_exhausted else None
+        by_then, reason = self._exhausted
+        exhausted = reason if by_then == self.state.results_at else None
+        return used_budget(self.spec, self.state, self.journal.elapsed) or exhausted
+
+    def _reason_to_stop(self) -> str | None:
+        """What the stop rules say of the results; they are asked once for each new result."""
+        if self._judged[0] != self.state.results_at and not self._breakdown:
+            try:
+                self._judged = self.state.results_at, reason_to_stop(self.spec, self.state)
+            except Exception as error:  # noqa: BLE001 - it is raised again once nothing is in flight any more
+                self._breakdown = "a stop rule", error
+        return self._judged[1]
 
     def _too_many_faults(self) -> str | None:
         most, window = self.spec.campaign.pause_after
@@ -205,7 +221,7 @@ class Engine:
         return moved
 
     def _free_places(self) -> int:
-        if self.stop.is_set or self._planner_error or self._too_many_faults():
+        if self.stop.is_set or self._reason_to_stop() or self._breakdown or self._too_many_faults():
             return 0
         return self.lab.capacity - len(self._in_flight())
 
@@ -231,10 +247,13 @@ class Engine:
         try:
             planned = plan(self.spec, state, wanted)
         except Exception as error:  # noqa: BLE001 - it is raised again once nothing is in flight any more
-            self._planner_error = error
+            self._breakdown = "the planner", error
             return []
-        self.is_exhausted = not planned
-        return planned
+        paid = affordable(self.spec, state, planned)
+        if not paid:
+            reason = too_dear(self.spec, state) if planned else "the space holds no untried point"
+            self._exhausted = state.results_at, reason
+        return paid
 
     def _send(self, choose: Callable[[CampaignState], list[TrialState]], new: Sequence[e.Planned]) -> bool:
         """Commit the intent (with the plans it rests on, in one transaction), then tell the lab."""
@@ -274,11 +293,6 @@ class Engine:
         if time.monotonic() - self._refreshed > REFRESH:
             self.journal.refresh()
             self._refreshed = time.monotonic()
-
-
-def n_planned(state: CampaignState) -> int:
-    """How many trials count against the budget: all but those that a person entered."""
-    return sum(trial.planner != ENTERED for trial in state.trials.values())
 
 
 def _waits(state: CampaignState, trial: str) -> bool:

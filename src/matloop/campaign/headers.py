@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from matloop.core.choice import Choice
 from matloop.core.errors import InputError, TableError, UnitError, did_you_mean
-from matloop.core.parameter import Choice, Parameter, Value
+from matloop.core.objective import Match
+from matloop.core.parameter import Parameter, Value
 from matloop.core.pool import Pool
 from matloop.core.spec import CampaignSpec
 from matloop.core.units import convert
@@ -36,10 +38,16 @@ class Column:
     #: Where only certain values are possible: each by its text.
     options: Mapping[str, Value] | None = None
     is_whole: bool = False
+    #: Where a curve is wanted, not a number.
+    match: Match | None = None
+
+    @property
+    def has_unit(self) -> bool:
+        return self.role in ("objective", "std") or (self.role == "variable" and self.options is None)
 
     @property
     def is_number(self) -> bool:
-        return self.role in ("objective", "std") or (self.role == "variable" and self.options is None)
+        return self.has_unit and self.match is None
 
 
 class Headers:
@@ -130,7 +138,8 @@ def _named_columns(spec: CampaignSpec) -> Iterator[tuple[str, Column]]:
             options, is_whole = _options(parameter, variable), parameter.kind == "integer"
             yield variable, Column("variable", variable, None, units.get(variable), options, is_whole)
     for wish in spec.objectives:
-        yield wish.name, Column("objective", wish.name, wanted=wish.unit)
+        match = wish if isinstance(wish, Match) else None
+        yield wish.name, Column("objective", wish.name, wanted=wish.unit, match=match)
 
 
 def _options(parameter: Parameter, variable: str) -> dict[str, Value] | None:
@@ -152,12 +161,12 @@ def _readings(header: str) -> Iterator[tuple[str, str]]:
 
 
 def _with_unit(column: Column, unit: str) -> Column:
-    if unit in _NO_UNIT or not column.is_number:
+    if unit in _NO_UNIT or not column.has_unit:
         return column
     if len(unit) > 60:
         raise UnitError(f"unknown unit '{unit[:57]}…'")
     convert(1.0, unit, column.wanted)
-    return Column(column.role, column.name, unit, column.wanted, column.options, column.is_whole)
+    return replace(column, given=unit)
 
 
 def _nearest(wanted: Sequence[str], header: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matloop.core import event as e
+from matloop.core.curve_scores import scored
 from matloop.core.errors import StoreError
 from matloop.core.objective import Objective
 from matloop.core.state import CampaignState
@@ -15,7 +16,7 @@ from matloop.store.sql import SqlStore
 
 def taken_in(outcome: Outcome, objectives: Sequence[Objective], store: SqlStore) -> Outcome:
     """The outcome as the journal will have it. A lab that breaks its contract fails at this trial, and at no other."""
-    outcome = _with_files_kept(outcome, store)
+    outcome = _with_distances(_with_files_kept(outcome, store), objectives)
     missing = [wish.name for wish in objectives if wish.name not in outcome.values]
     if outcome.failed is None and missing:
         return outcome.model_copy(update={"failed": f"no value for {', '.join(missing)}", "is_fault": True})
@@ -24,6 +25,14 @@ def taken_in(outcome: Outcome, objectives: Sequence[Objective], store: SqlStore)
     except ValueError as error:
         return Outcome(failed=f"the lab's answer cannot be written down: {error}", is_fault=True)
     return outcome
+
+
+def _with_distances(outcome: Outcome, objectives: Sequence[Objective]) -> Outcome:
+    """The distance of each curve to its target among the values, whoever made the outcome."""
+    try:
+        return scored(outcome, objectives)
+    except ValueError as error:
+        return outcome.model_copy(update={"failed": outcome.failed or str(error), "is_fault": True})
 
 
 def _with_files_kept(outcome: Outcome, store: SqlStore) -> Outcome:

@@ -1,4 +1,4 @@
-"""From a campaign file to its definition, with the pools that it names read in."""
+"""From a campaign file to its definition, with the pools and the target curves that it names read in."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from matloop.core.choice import Choice
+from matloop.core.curve_target import Target
 from matloop.core.errors import InputError, Mistake, SpecError, TableError
+from matloop.core.objective import Match
+from matloop.core.parameter import Parameter
 from matloop.core.pool import Pool
 from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec, parse_spec
+from matloop.files.curves import read_curve, reason
 from matloop.files.published import find_data
 from matloop.files.table import read_table
 from matloop.files.whole import sha256_of
@@ -66,18 +71,21 @@ def _name_from(path: Path) -> str:
 def with_pools(spec: CampaignSpec, base: Path, source: str = "the campaign", is_trusted: bool = False) -> CampaignSpec:
     """The same definition with each pool's file read, its hash noted, and the columns of results left out.
 
+    The points of target curves are read too, and become part of the definition.
+
     Unless `is_trusted`, everything is checked once more now that the columns are known.
     """
     mistakes: list[Mistake] = []
+    spec = _with_targets(spec, base, mistakes)
     parameters = dict(spec.space.parameters)
-    for name, pool in parameters.items():
-        if isinstance(pool, Pool) and pool.file is not None:
+    for name, parameter in parameters.items():
+        if is_in_a_file := _file_of(parameter):
             try:
-                parameters[name] = _read_pool(pool, base, {wish.name for wish in spec.objectives})
+                parameters[name] = _read(parameter, base, {wish.name for wish in spec.objectives})
             except TableError as error:
-                mistakes.append(Mistake(f"space.{name}.file", error.message, error.hint))
+                mistakes.append(Mistake(f"space.{name}.{is_in_a_file}", error.message, error.hint))
             except ValueError as error:
-                mistakes.append(Mistake(f"space.{name}", str(error)))
+                mistakes.append(Mistake(f"space.{name}", reason(error)))
     if not mistakes:
         space = Space(constraints=spec.space.constraints, **parameters)
         spec = spec.model_copy(update={"space": space})
@@ -85,6 +93,34 @@ def with_pools(spec: CampaignSpec, base: Path, source: str = "the campaign", is_
     if mistakes:
         raise SpecError(mistakes, source)
     return spec
+
+
+def _with_targets(spec: CampaignSpec, base: Path, mistakes: list[Mistake]) -> CampaignSpec:
+    wishes = list(spec.objectives)
+    for i, wish in enumerate(wishes):
+        if isinstance(wish, Match) and not wish.target.is_read:
+            try:
+                curve = read_curve(find_data(str(wish.target.file), base))
+                target = Target(file=wish.target.file, x=curve.x, y=curve.y)
+                wishes[i] = Match.model_validate(wish.model_dump() | {"target": target})
+            except TableError as error:
+                mistakes.append(Mistake(f"objective.{wish.name}.target", error.message, error.hint))
+            except ValueError as error:
+                mistakes.append(Mistake(f"objective.{wish.name}", reason(error)))
+    return spec.model_copy(update={"objective": tuple(wishes)})
+
+
+def _file_of(parameter: Parameter) -> str | None:
+    """The key that names the file which a parameter needs, if it needs one."""
+    if isinstance(parameter, Pool) and parameter.file is not None:
+        return "file"
+    return "descriptors" if isinstance(parameter, Choice) and not parameter.is_read else None
+
+
+def _read(parameter: Any, base: Path, results: set[str]) -> Any:
+    if isinstance(parameter, Pool):
+        return _read_pool(parameter, base, results)
+    return parameter.described_by(read_table(find_data(str(parameter.descriptors), base)))
 
 
 def _read_pool(pool: Pool, base: Path, results: set[str]) -> Pool:

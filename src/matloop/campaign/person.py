@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from matloop.campaign.engine import n_planned
+from matloop.campaign.ending import n_planned, reason_to_stop, reasons_to_stop, too_dear, used_budget
 from matloop.campaign.journal import Journal
 from matloop.campaign.planning import intent, plan
+from matloop.campaign.spending import affordable
 from matloop.core.errors import InputError, PlannerError
-from matloop.core.event import AnyEvent, Finished, Started, Submitted
+from matloop.core.event import AnyEvent, Finished, Planned, Started, Submitted
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
 from matloop.core.trial import Status
@@ -20,11 +22,18 @@ def is_person(spec: CampaignSpec) -> bool:
     return spec.lab is None or isinstance(spec.lab, PersonLab)
 
 
-def propose(spec: CampaignSpec, journal: Journal, n: int, provenance: dict[str, str] | None = None) -> list[TrialState]:
+def propose(
+    spec: CampaignSpec,
+    journal: Journal,
+    n: int,
+    provenance: dict[str, str] | None = None,
+    set_aside: Sequence[str] = (),
+) -> list[TrialState]:
     """Plan n more trials (0 is allowed; fewer where the budget ends); returns all that wait for a result.
 
-    Trials that were planned before and not handed over yet are handed over too. Raises InputError where the lab is no
-    person or the budget is used, PlannerError where there is nothing left to propose.
+    Trials that were planned before and not handed over yet are handed over too. `set_aside` are the stop rules in spite
+    of which it goes on. Raises InputError where the lab is no person, the budget is used or a stop rule holds,
+    PlannerError where there is nothing left to propose.
     """
     _require_person(spec)
     if n < 0:
@@ -35,11 +44,9 @@ def propose(spec: CampaignSpec, journal: Journal, n: int, provenance: dict[str, 
 
     def decide(state: CampaignState) -> list[AnyEvent]:
         waiting = [intent(spec, trial, deadline, "handed over") for trial in state.of_status(Status.PLANNED)]
-        planned = plan(spec, state, _allowed(spec, state, n)) if n else []
-        if n and not planned:
-            raise PlannerError("there is nothing left to propose: the space holds no untried point")
-        is_new = state.status != "running" and bool(waiting or planned)
-        started = [Started(provenance=provenance or {})] if is_new else []
+        planned = _planned(spec, state, n, journal.elapsed, set_aside) if n else []
+        is_new = (state.status != "running" or bool(set_aside)) and bool(waiting or planned)
+        started = [Started(provenance=provenance or {}, set_aside=list(set_aside))] if is_new else []
         return [
             *started,
             *planned,
@@ -52,14 +59,18 @@ def propose(spec: CampaignSpec, journal: Journal, n: int, provenance: dict[str, 
 
 
 def finish_by_hand(spec: CampaignSpec, journal: Journal) -> None:
-    """Where people carry the trials out no engine sees the end: it is reached with the budget's last result."""
+    """Where people carry the trials out no engine sees the end: it is reached with a result, if a rule or budget says.
+
+    By a budget only once no trial is open; by a rule at once, since what waits need not be carried out any more.
+    """
 
     def decide(state: CampaignState) -> list[AnyEvent]:
-        budget = spec.campaign.budget
-        is_open = any(trial.is_open for trial in state.trials.values())
-        if budget is None or is_open or n_planned(state) < budget or state.status == "finished":
+        if state.status == "finished":
             return []
-        return [Finished(reason=f"the budget of {budget} trials is used")]
+        reason = reason_to_stop(spec, state)
+        if not reason and not any(trial.is_open for trial in state.trials.values()):
+            reason = used_budget(spec, state, journal.elapsed)
+        return [Finished(reason=reason)] if reason else []
 
     if is_person(spec):
         journal.commit(decide)
@@ -80,14 +91,21 @@ def _require_person(spec: CampaignSpec) -> None:
         )
 
 
-def _allowed(spec: CampaignSpec, state: CampaignState, n: int) -> int:
-    budget = spec.campaign.budget
-    if budget is None:
-        return n
-    left = budget - n_planned(state)
-    if left <= 0:
+def _planned(
+    spec: CampaignSpec, state: CampaignState, n: int, elapsed: float, set_aside: Sequence[str]
+) -> list[Planned]:
+    """Up to n new trials. Raises InputError or PlannerError where there is none to be had."""
+    held = [reason for kind, reason in reasons_to_stop(spec, state) if kind not in set_aside]
+    if held:
+        raise InputError(f"there is no need for more: {held[0]}", "to go on in spite of it: --go-on")
+    if used := used_budget(spec, state, elapsed):
         raise InputError(
-            f"the budget of {budget} trials is used",
-            "raise it in the campaign's file, then give that file with --accept-changes; -n 0 shows what waits",
+            used, "raise it in the campaign's file, then give that file with --accept-changes; -n 0 shows what waits"
         )
-    return min(n, left)
+    budget = spec.campaign.budget
+    proposed = plan(spec, state, n if budget is None else min(n, budget - n_planned(state)))
+    if not proposed:
+        raise PlannerError("there is nothing left to propose: the space holds no untried point")
+    if not (paid := affordable(spec, state, proposed)):
+        raise InputError(too_dear(spec, state), "raise budget_cost in the campaign's file")
+    return paid

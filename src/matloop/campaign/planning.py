@@ -8,8 +8,10 @@ from matloop.core.contracts import Planner
 from matloop.core.errors import PlannerError
 from matloop.core.event import AnyEvent, Planned, Proposal, Resolved, Submitted
 from matloop.core.seeds import generator
+from matloop.core.space import Point
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
+from matloop.core.trial import Observation
 
 #: The planner's name of trials that a person entered.
 ENTERED = "person"
@@ -26,7 +28,7 @@ def plan(spec: CampaignSpec, state: CampaignState, n: int) -> list[Planned]:
     if not isinstance(planner, Planner):
         raise PlannerError(f"the planner '{planner.kind}' is not installed here", "run the script that defined it")
     first = state.next_number
-    proposals = _propose(spec, planner, state, first, n)
+    told = proposals(spec, planner, state.observations, state.pending, first, n)
     kind = str(getattr(planner, "kind", type(planner).__name__))
     return [
         Planned(
@@ -37,17 +39,25 @@ def plan(spec: CampaignSpec, state: CampaignState, n: int) -> list[Planned]:
             batch_first=first,
             batch_size=n,
         )
-        for number, proposal in enumerate(proposals, start=first)
+        for number, proposal in enumerate(told, start=first)
     ]
 
 
-def _propose(spec: CampaignSpec, planner: Planner, state: CampaignState, first: int, n: int) -> list[Proposal]:
+def proposals(
+    spec: CampaignSpec,
+    planner: Planner,
+    observations: Sequence[Observation],
+    pending: Sequence[Point],
+    first: int,
+    n: int,
+) -> list[Proposal]:
+    """What the planner proposes for the n trials from number `first` on. Raises PlannerError for a forbidden point."""
     rng = generator(spec.campaign.seed, first)
-    proposals = planner.propose(spec.space, spec.objectives, state.observations, state.pending, n, rng)
-    for proposal in proposals:
+    told = planner.propose(spec.space, spec.objectives, observations, pending, n, rng)
+    for proposal in told:
         if problems := spec.space.problems(proposal.point):
             raise PlannerError("the planner proposed what may not be tried: " + "; ".join(problems))
-    return list(proposals[:n])
+    return list(told[:n])
 
 
 def intent(spec: CampaignSpec, trial: TrialState, deadline: float, verb: str) -> Submitted | Resolved:
@@ -69,10 +79,11 @@ def repeats(events: Sequence[AnyEvent], spec_of: dict[int, CampaignSpec]) -> lis
         if isinstance(event, Planned) and event.planner != ENTERED and spec is not None:
             assert isinstance(spec.planner, Planner)
             if event.number == event.batch_first:
-                batch[event.number] = _propose(spec, spec.planner, state, event.number, event.batch_size)
+                seen = state.observations, state.pending
+                batch[event.number] = proposals(spec, spec.planner, *seen, event.number, event.batch_size)
             place = event.number - event.batch_first
-            proposals = batch.get(event.batch_first, [])
-            if place >= len(proposals) or proposals[place].point != event.proposal.point:
+            told = batch.get(event.batch_first, [])
+            if place >= len(told) or told[place].point != event.proposal.point:
                 differing.append(f"trial {event.number}: the journal has {event.proposal.point}")
         state.apply(event)
     return differing

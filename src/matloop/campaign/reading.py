@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from matloop.campaign import cells
 from matloop.campaign.headers import Column
+from matloop.core.curve import Curve
 from matloop.core.errors import InputError
 from matloop.core.parameter import Value
 from matloop.core.spec import CampaignSpec
@@ -28,6 +30,8 @@ class Reading:
     number: str = ""
     values: dict[str, float] = field(default_factory=dict)
     std: dict[str, float] = field(default_factory=dict)
+    #: Those measured; the value of each is its distance to the target.
+    curves: dict[str, Curve] = field(default_factory=dict)
     #: The variables for which the row gives a value.
     settings: dict[str, Value] = field(default_factory=dict)
     failed: str | None = None
@@ -41,6 +45,7 @@ class Reading:
             return
         self.std = {name: std for name, std in before.std.items() if name not in self.values} | self.std
         self.values = dict(before.values) | self.values
+        self.curves = dict(before.curves) | self.curves
         self.settings = dict(before.achieved) | self.settings
 
     def outcome(self, spec: CampaignSpec, planned: Mapping[str, Value] | None = None, source: str = "") -> Outcome:
@@ -59,11 +64,12 @@ class Reading:
             raise InputError("; ".join(problems))
         achieved = {k: v for k, v in self.settings.items() if planned is not None and not _is_same(v, planned[k])}
         failed = None if self.failed is None else clean(self.failed)
-        return Outcome(values=self.values, std=self.std, achieved=achieved, failed=failed, source=source)
+        measured = {"values": self.values, "std": self.std, "curves": self.curves}
+        return Outcome(**measured, achieved=achieved, failed=failed, source=source)
 
 
-def read_row(pairs: Pairs, decimal: str = ".") -> Reading:
-    """What the cells of a row say, each given with the meaning of its column."""
+def read_row(pairs: Pairs, decimal: str = ".", folder: Path | None = None) -> Reading:
+    """What the cells of a row say, each given with the meaning of its column; files of curves count from `folder`."""
     reading = Reading()
     given: dict[str, str | None] = {}
     for column, cell in pairs:
@@ -71,7 +77,11 @@ def read_row(pairs: Pairs, decimal: str = ".") -> Reading:
             continue
         reading.is_empty &= column.role not in ("objective", "std")
         try:
-            _take(reading, given, column, cell, decimal)
+            if column.match is not None and cells.failure(cell) is None:
+                reading.curves[column.name], distance = cells.curve(cell, column.match, column.given, folder)
+                reading.values[column.name] = distance
+            else:
+                _take(reading, given, column, cell, decimal)
         except InputError as error:
             hint = f" ({error.hint})" if error.hint else ""
             reading.problems.append(f"{column.name}: {error.message}{hint}")

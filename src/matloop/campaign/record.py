@@ -41,7 +41,7 @@ def record_table(spec: CampaignSpec, journal: Journal, path: Path, by: str = "pe
         with taker.row(f"{path.name}:{row.line}"):
             if row.problem:
                 raise InputError(row.problem)
-            taker.take_row(read_row(pairs, decimal))
+            taker.take_row(read_row(pairs, decimal, path.parent))
     return taker.recorded
 
 

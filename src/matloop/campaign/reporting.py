@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matloop.campaign.engine import n_planned
+from matloop.campaign.ending import n_planned
+from matloop.campaign.forecast import trials_left
 from matloop.campaign.provenance import spec_hash, versions
 from matloop.files.whole import write_whole
 
@@ -29,6 +30,8 @@ def write_report(campaign: Campaign, path: Path) -> Path:
         "definition (SHA-256)": spec_hash(state.spec),
     }
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    html = render(spec, state, learned=lessons, baseline=chance, provenance=provenance, generated=now)
+    told = campaign.forecast() if state.trials else None
+    ahead = "" if told is None or told.is_reached else told.sentence(trials_left(spec, state))
+    html = render(spec, state, learned=lessons, baseline=chance, provenance=provenance, generated=now, forecast=ahead)
     write_whole(path, html)
     return path

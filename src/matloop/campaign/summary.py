@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matloop.campaign.engine import n_planned
+from matloop.campaign.ending import n_planned
 from matloop.core.merit import best
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from matloop.campaign.intake import result_events
 from matloop.campaign.journal import Journal
@@ -90,7 +91,11 @@ class Taker:
             raise InputError("names no trial", f"to enter a new one, give {', '.join(missing)} too")
         outcome = reading.outcome(self.spec)
         point = self.spec.space.point(reading.settings)
-        said = json.dumps([point, outcome.values, outcome.std, outcome.failed], sort_keys=True)
+        told: list[Any] = [point, outcome.values, outcome.std, outcome.failed]
+        if curves := {name: [curve.x, curve.y] for name, curve in outcome.curves.items()}:
+            told[1] = {name: value for name, value in outcome.values.items() if name not in curves}
+            told.append(curves)
+        said = json.dumps(told, sort_keys=True)
         self._entered[said] += 1
         source = f"{hashlib.sha256(said.encode()).hexdigest()[:32]}#{self._entered[said]}"
         outcome = outcome.model_copy(update={"source": source})

@@ -9,6 +9,9 @@ import typer
 
 from matloop.cli.target import AsJson
 
+#: Candidates that need more memory than this, in bytes, are worth a word.
+LARGE = 100_000_000
+
 
 def register(app: typer.Typer) -> None:
     app.command()(check)
@@ -65,7 +68,11 @@ def _facts(file: Path) -> dict[str, object]:
     budget = f"{spec.campaign.budget} trials" if spec.campaign.budget else "no budget"
     variables = counted(len(spec.space.variables), "variable")
     summary = f"'{spec.campaign.name}': {wishes}; {variables} ({size}); {budget}; lab: {lab}"
-    return {"name": spec.campaign.name, "summary": summary, "linear_constraints": _linear(campaign.spec.space)}
+    memory = spec.space.n_bytes
+    if memory > LARGE:
+        summary += f"; the candidates need about {memory / 1e9:.1f} GB of memory"
+    linear = _linear(campaign.spec.space)
+    return {"name": spec.campaign.name, "summary": summary, "memory_bytes": memory, "linear_constraints": linear}
 
 
 def _linear(space: object) -> dict[str, bool]:

@@ -28,6 +28,7 @@ def propose(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on though the file has changed.")
     ] = False,
+    go_on: Annotated[bool, typer.Option("--go-on", help="Go on in spite of the stop rules that hold now.")] = False,
     json: AsJson = False,
 ) -> None:
     """Plan trials for a person: a sheet to fill in.
@@ -41,7 +42,7 @@ def propose(
     campaign = defined(name, store)
     sheet = out or Path(f"{campaign.name}-trials.csv")
     require_writable(sheet)
-    waiting = campaign.propose(n, accept_changes)
+    waiting = campaign.propose(n, accept_changes, go_on)
     path = write_sheet(campaign.spec, waiting, sheet) if waiting else None
     if json:
         print_json({"sheet": str(path) if path else None, "trials": [trial_facts(t) for t in waiting]})

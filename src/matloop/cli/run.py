@@ -29,6 +29,7 @@ def run(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on though the file has changed.")
     ] = False,
+    go_on: Annotated[bool, typer.Option("--go-on", help="Go on in spite of the stop rules that hold now.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No live display.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write the HTML report.")] = False,
     json: AsJson = False,
@@ -49,7 +50,7 @@ def run(
         return
     if said := campaign.check_lab():
         typer.echo(said, err=True)
-    campaign.run(accept_changes=accept_changes, progress=not quiet and not json)
+    campaign.run(accept_changes=accept_changes, go_on=go_on, progress=not quiet and not json)
     report = None if no_report else campaign.report()
     facts = _facts(campaign, report)
     if json:
@@ -78,12 +79,13 @@ def _tell_person(campaign: Campaign, name: str, json: bool) -> None:
 
 
 def _facts(campaign: Campaign, report: Path | None) -> dict[str, Any]:
-    from matloop.campaign.engine import n_planned
+    from matloop.campaign.ending import n_planned, reasons_to_stop
     from matloop.campaign.summary import counts
     from matloop.cli.screen import trial_facts
 
     state = campaign.state
     n = n_planned(state)
+    stopped = [reason for _, reason in reasons_to_stop(campaign.spec, state)] if state.status == "finished" else []
     chance = campaign.baseline(n) if n else None
     return {
         "campaign": campaign.name,
@@ -100,8 +102,18 @@ def _facts(campaign: Campaign, report: Path | None) -> dict[str, Any]:
             "repeats": chance.n_repeats,
             "source": chance.source,
         },
+        "forecast": _forecast(campaign),
+        "can_go_on": state.status_reason in stopped,
         "report": str(report) if report else None,
     }
+
+
+def _forecast(campaign: Campaign) -> str | None:
+    """In words, where a goal is set that has not been reached."""
+    from matloop.campaign.forecast import trials_left
+
+    told = campaign.forecast()
+    return None if told is None or told.is_reached else told.sentence(trials_left(campaign.spec, campaign.state))
 
 
 def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
@@ -126,6 +138,10 @@ def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
     for trial in state.of_status(Status.UNKNOWN):
         screen.print(f"Trial {trial.number} is unknown ({trial.note}). Say what became of it:", markup=False)
         screen.print(how_to_resolve(campaign.name, trial), markup=False)
+    if said := facts["forecast"]:
+        screen.print(f"Forecast: {said}", markup=False)
+    if facts["can_go_on"]:
+        screen.print(f"To go on in spite of that: matloop run {campaign.name} --go-on", markup=False, soft_wrap=True)
     if facts["report"]:
         screen.print(f"Report: {facts['report']}", markup=False, soft_wrap=True)
     if state.status != "finished":

@@ -9,6 +9,8 @@ import typer
 from matloop.cli.target import DEFAULT_STORE, AsJson, StoreOption
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from matloop.campaign.campaign import Campaign
     from matloop.core.state import TrialState
 
@@ -33,7 +35,7 @@ def status(
         _list(store or DEFAULT_STORE, json)
         return
     campaign = begun(name, store, read_pools=False)
-    facts = _facts(campaign)
+    facts = _facts(campaign, begun(name, store) if _needs_a_forecast(campaign) else None)
     if json:
         print_json(facts)
     else:
@@ -60,13 +62,23 @@ def _list(store: Any, json: bool) -> None:
     console().print(made if rows else f"no campaign in {store} yet")
 
 
-def _facts(campaign: Campaign) -> dict[str, Any]:
-    from matloop.campaign.engine import n_planned
+def _needs_a_forecast(campaign: Campaign) -> bool:
+    """Only with a goal, as models need the pools that all else here can do without."""
+    from matloop.planners.stopping import Reached
+
+    return any(isinstance(rule, Reached) for rule in campaign.spec.stop)
+
+
+def _facts(campaign: Campaign, with_pools: Campaign | None) -> dict[str, Any]:
+    from matloop.campaign.ending import kind_of, n_planned
+    from matloop.campaign.forecast import trials_left
+    from matloop.campaign.spending import spent
     from matloop.campaign.summary import counts
     from matloop.cli.screen import trial_facts
     from matloop.core.trial import Status
 
     state, spec = campaign.state, campaign.spec
+    forecast = with_pools.forecast() if with_pools else None
     return {
         "campaign": campaign.name,
         "status": state.status,
@@ -75,6 +87,11 @@ def _facts(campaign: Campaign) -> dict[str, Any]:
         "lab": getattr(spec.lab, "kind", "person"),
         "budget": spec.campaign.budget,
         "planned": n_planned(state),
+        "spent": spent(spec, state),
+        "stop": {kind_of(rule): str(rule) for rule in spec.stop},
+        "set_aside": sorted(state.set_aside),
+        "forecast": None if forecast is None else forecast.facts(),
+        "forecast_in_words": forecast.sentence(trials_left(spec, state)) if forecast else None,
         "trials": {str(s): count for s, count in counts(state).items() if count},
         "best": [trial_facts(trial) for trial in campaign.best],
         "in_flight": [trial_facts(trial) for trial in state.of_status(Status.RUNNING)],
@@ -108,6 +125,7 @@ def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
     counts = ", ".join(f"{count} {status}" for status, count in facts["trials"].items()) or "no trial yet"
     of = f" of {facts['budget']}" if facts["budget"] else ""
     screen.print(f"{state.status}{reason}: {facts['planned']}{of} trials planned; {counts}", markup=False)
+    _tell_of_the_end(facts, spec.campaign.budget_cost, screen)
     if leaders := campaign.best:
         screen.print(point_table(spec, leaders[:20], "Best so far" if len(leaders) == 1 else "Pareto front"))
     if running := state.of_status(Status.RUNNING):
@@ -122,3 +140,17 @@ def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
         told = f"Trial {trial.number} is in conflict: accepted was {said(trial.outcome)}; later came {others}"
         screen.print(told, markup=False)
         screen.print(f"  matloop resolve {campaign.name} {trial.number} --happened KEY=VALUE --why TEXT", markup=False)
+
+
+def _tell_of_the_end(facts: dict[str, Any], budget_cost: float | None, screen: Console) -> None:
+    """When it is to end, what it has cost, and how far it still has to go."""
+    from matloop.cli.screen import number
+
+    if facts["spent"] is not None:
+        of = f" of {number(budget_cost)}" if budget_cost else ""
+        screen.print(f"Cost so far: {number(facts['spent'])}{of}")
+    rules = [rule + " (set aside)" * (kind in facts["set_aside"]) for kind, rule in facts["stop"].items()]
+    if rules:
+        screen.print(f"Ends with{' the first of' * (len(rules) > 1)}: {'; '.join(rules)}", markup=False)
+    if facts["forecast_in_words"] and not facts["forecast"]["is_reached"]:
+        screen.print(f"Forecast: {facts['forecast_in_words']}", markup=False)

@@ -10,6 +10,7 @@ import numpy as np
 from matloop.core.event import AnyEvent, Proposal
 from matloop.core.objective import Objective
 from matloop.core.space import Point, Space
+from matloop.core.standing import Standing
 from matloop.core.trial import Answer, Effect, Observation, Trial
 
 
@@ -75,3 +76,14 @@ class Store(Protocol):
 
     def get(self, content_hash: str) -> bytes:
         """The bytes with this hash. Raises KeyError."""
+
+
+@runtime_checkable
+class StopRule(Protocol):
+    """Says when a campaign has reached its end. Stateless: the same results give the same answer.
+
+    It is asked after each result, so its answer must not cost more than a suggestion does.
+    """
+
+    def reason(self, standing: Standing) -> str | None:
+        """Why no further trial is worth it, in a sentence with its numbers; None while there is no reason to end."""

@@ -20,6 +20,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
     "min": lambda *a: np.minimum.reduce(np.broadcast_arrays(*a)),
     "max": lambda *a: np.maximum.reduce(np.broadcast_arrays(*a)),
+    "count": lambda *a: np.add.reduce([x != 0 for x in np.broadcast_arrays(*a)], dtype=float),
     "sqrt": np.sqrt,
     "exp": np.exp,
     "log": np.log,
@@ -46,6 +47,12 @@ def evaluate(tree: ast.expr, columns: Columns, written: Mapping[str, str]) -> np
     """
     with np.errstate(all="ignore"):
         return _Evaluation(columns, written).condition(tree)
+
+
+def calculate(tree: ast.expr, columns: Columns, written: Mapping[str, str]) -> np.ndarray:
+    """The value of a checked formula as floats, in the shape and with the errors of `evaluate`."""
+    with np.errstate(all="ignore"):
+        return _Evaluation(columns, written).number(tree)
 
 
 class _Evaluation:

@@ -61,6 +61,7 @@ class Started(Event):
 
     kind: Literal["started"] = "started"
     provenance: dict[str, str] = {}
+    set_aside: list[str] = Field([], description="the stop rules in spite of which it goes on, by their kinds")
 
 
 class Planned(Event):

@@ -1,7 +1,8 @@
 """Formulas as text, such as "naoh + silicate + dye <= 5": read safely, evaluated on whole columns at once.
 
-The grammar is Python's for arithmetic, comparisons and `and`, `or`, `not`, `in`; nothing else is accepted, so a
-campaign file from a stranger can do no more than arithmetic. Names that are no identifiers stand in `backticks`.
+The grammar is Python's for arithmetic, comparisons and `and`, `or`, `not`, `in`, and the words "if A then B" and
+"never A"; nothing else is accepted, so a campaign file from a stranger can do no more than arithmetic. Names that are
+no identifiers stand in `backticks`.
 Texts and numbers are told apart when it is read as far as the formula shows it, else when it meets its columns.
 """
 
@@ -11,19 +12,20 @@ import ast
 import keyword
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from matloop.core.comparisons import Compared, comparisons
 from matloop.core.errors import ExpressionError
-from matloop.core.evaluation import ARITHMETIC, FUNCTIONS, Columns, evaluate
+from matloop.core.evaluation import ARITHMETIC, FUNCTIONS, Columns, calculate, evaluate
 from matloop.core.linear import Linear, NotLinear, linear_parts
 
 LONGEST = 2_000
 #: Levels of a formula, brackets or terms of one sum: Python's stack has to hold twice as many.
 DEEPEST = 200
-_OF_SEVERAL = ("min", "max")
+_OF_SEVERAL = ("min", "max", "count")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Expression:
         n = len(next(iter(columns.values()))) if columns else 1
         return np.broadcast_to(result, (n,))
 
+    def values(self, columns: Columns) -> np.ndarray:
+        """What it amounts to, for columns of shape (n,): floats, (n,). Raises ExpressionError as `holds` does."""
+        n = len(next(iter(columns.values()))) if columns else 1
+        return np.broadcast_to(calculate(self.tree, columns, self._written), (n,))
+
     @property
     def linear(self) -> tuple[Linear, ...] | None:
         """The same as linear (in)equalities, or None where it is not linear."""
@@ -52,25 +59,39 @@ class Expression:
         except NotLinear:
             return None
 
+    @property
+    def compared(self) -> Iterator[Compared]:
+        """The plain comparisons of a variable with a constant that are found in it."""
+        return comparisons(self.tree, self._written)
+
 
 def parse(text: str) -> Expression:
     """Read a condition. Raises ExpressionError with what cannot be understood."""
+    condition = _read(
+        text, _reworded, 'write a comparison, such as "a + 2 * b <= 5"; names with spaces stand in `backticks`'
+    )
+    if not isinstance(condition.tree, ast.Compare | ast.BoolOp) and not _is_negation(condition.tree):
+        raise ExpressionError(f"'{_short(text)}' compares nothing", 'a constraint needs <=, >=, == or in: "a + b <= 5"')
+    return condition
+
+
+def parse_amount(text: str) -> Expression:
+    """Read a formula that amounts to a number, such as "2 + 0.5 * hours". Raises ExpressionError likewise."""
+    return _read(text, str, 'write a sum, such as "2 + 0.5 * hours"; names with spaces stand in `backticks`')
+
+
+def _read(text: str, reworded: Callable[[str], str], hint: str) -> Expression:
     if len(text) > LONGEST:
-        raise ExpressionError(f"a constraint of {len(text)} characters is too long", f"at most {LONGEST}")
-    source, written = _unquote(text)
+        raise ExpressionError(f"a formula of {len(text)} characters is too long", f"at most {LONGEST}")
     try:
+        source, written = _unquote(reworded(text))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source.strip(), mode="eval").body
         names: set[str] = set()
         _check(tree, names, written)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(
-            f"cannot read the constraint '{_short(text)}'",
-            'write a comparison, such as "a + 2 * b <= 5"; names with spaces stand in `backticks`',
-        ) from error
-    if not isinstance(tree, ast.Compare | ast.BoolOp) and not _is_negation(tree):
-        raise ExpressionError(f"'{_short(text)}' compares nothing", 'a constraint needs <=, >=, == or in: "a + b <= 5"')
+        raise ExpressionError(f"cannot read '{_short(text)}'", hint) from error
     return Expression(text, tree, frozenset(names), written)
 
 
@@ -101,6 +122,30 @@ def _unquote(text: str) -> tuple[str, dict[str, str]]:
     return _PIECES.sub(replaced, text), written
 
 
+#: What follows "never" where that is the name of a variable.
+_GOES_ON = re.compile(r"\s*(in\b|not\s+in\b|and\b|or\b|[-+*/%<>=!]|$)")
+
+
+def _reworded(text: str) -> str:
+    """The two ways to speak that Python has not: "if A then B", and "never A" for forbidden combinations."""
+    words = [(found.group(3), *found.span()) for found in _PIECES.finditer(text) if found.group(3)]
+    first, start, end = words[0] if words else ("", 0, 0)
+    if text[:start].strip():
+        return text
+    if first == "never" and not _GOES_ON.match(text, end):
+        return f"not {_whole(text[end:])}"
+    thens = [span for word, *span in words if word == "then"]
+    if first == "if" and len(thens) == 1:
+        return f"(not {_whole(text[end : thens[0][0]])}) or {_whole(text[thens[0][1] :])}"
+    return text
+
+
+def _whole(part: str) -> str:
+    """A part of a condition in brackets. Raises SyntaxError where it is no condition by itself."""
+    ast.parse(_unquote(part)[0].strip(), mode="eval")
+    return f"({part.strip()})"
+
+
 def _needs_placeholder(word: str) -> bool:
     is_taken = keyword.iskeyword(word) and word not in _KNOWN_WORDS
     return is_taken or not word.isascii() or word.startswith("quoted_")
@@ -118,7 +163,7 @@ def _is_negation(node: ast.expr) -> bool:
 def _check(node: ast.expr, names: set[str], written: Mapping[str, str], depth: int = 0) -> None:
     """Collect the names of an allowed tree; raise ExpressionError at anything that is not allowed."""
     if depth > DEEPEST:
-        raise ExpressionError("a constraint is too deeply nested", f"at most {DEEPEST} terms or brackets")
+        raise ExpressionError("a formula is too deeply nested", f"at most {DEEPEST} terms or brackets")
     match node:
         case ast.Constant(value=bool() | int() | float() | str() as value):
             _check_constant(value)
@@ -141,7 +186,7 @@ def _check(node: ast.expr, names: set[str], written: Mapping[str, str], depth: i
         case ast.Call(func=ast.Name(id=name)):
             raise ExpressionError(f"unknown function '{name}'", "known: " + ", ".join(FUNCTIONS))
         case _:
-            raise ExpressionError(f"'{_source(node, written)}' is not allowed in a constraint")
+            raise ExpressionError(f"'{_source(node, written)}' is not allowed in a formula")
     if not isinstance(node, ast.Compare):
         _refuse_text(children)
     for child in children:
@@ -150,7 +195,7 @@ def _check(node: ast.expr, names: set[str], written: Mapping[str, str], depth: i
 
 def _check_constant(value: bool | int | float | str) -> None:
     if isinstance(value, int | float) and not abs(value) < 1e300:
-        raise ExpressionError("a number in a constraint is too large", "infinity needs no constraint")
+        raise ExpressionError("a number in a formula is too large", "infinity needs no formula")
 
 
 def _compared(node: ast.Compare, written: Mapping[str, str]) -> list[ast.expr]:

@@ -106,7 +106,8 @@ def _mistake(details: Mapping[str, Any], location: Sequence[Any], path: str, dat
             hint = did_you_mean(context["tag"], _tags(tag))
             yield Mistake(f"{path}.{tag}", f"there is no {tag} {_shown(context['tag'])}", hint)
         case "bad_kind":
-            yield Mistake(f"{path}.kind", context["message"], context["hint"])
+            where = path if path.startswith("stop.") else f"{path}.kind"  # there the kind is the key
+            yield Mistake(where, context["message"], context["hint"])
         case "value_error":
             yield Mistake(path, str(context.get("error", details["msg"])))
         case "literal_error":
@@ -205,6 +206,8 @@ def _known_keys(levels: Sequence[Any], data: Any) -> list[str]:
         case ["planner" | "lab" as part, _]:
             kind = data[part].get("kind")
             return list(registry.load(f"{part}s", kind).model_fields)
+        case ["stop", kind, _]:
+            return [key for key in registry.load("stops", kind).model_fields if key != "kind"]
         case ["space", name, _]:
             return _fields_of(AnyParameter, "kind", data["space"][name].get("kind"))
         case ["space", _, "components", _, _]:

@@ -4,33 +4,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from matloop.core.parameter import SAME, WIDEST, Columns, Grid, Parameter, Value, given, is_number
+from matloop.core.partitions import Partitions
+from matloop.core.presence import Presence
+from matloop.core.simplex import amounts_from_unit, amounts_to_unit, tightened
 
 #: A finer grid than so many steps to the total is as good as none.
 _MOST_SHARES = 1_000_000
 
 
 class Component(BaseModel):
-    """The least and the most of one component of a mixture, in the mixture's unit; `high` None means its total."""
+    """The least and the most of one component of a mixture, in the mixture's unit; `high` None means its total.
+
+    In a mixture of at most so many components the bounds hold where it is present; `required` ones always are.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     low: float = Field(0.0, ge=0, le=WIDEST)
     high: float | None = None
+    required: bool = False
 
 
 class Mixture(Parameter):
-    """Components whose amounts sum to `total`. Each is a variable of its own, on a grid where `step` is given."""
+    """Components whose amounts sum to `total`. Each is a variable of its own, on a grid where `step` is given.
+
+    With `at_most` or `at_least`, so many components are present: each is 0, or between its low and high.
+    """
 
     kind: Literal["mixture"] = "mixture"
     components: dict[str, Component] = Field(min_length=2)
     total: float = Field(1.0, gt=0, le=WIDEST)
     step: float | None = Field(None, gt=0)
+    at_most: int | None = Field(None, ge=1)
+    at_least: int | None = Field(None, ge=1)
     unit: str | None = None
     description: str = ""
 
@@ -50,22 +63,39 @@ class Mixture(Parameter):
     @model_validator(mode="after")
     def _reachable(self) -> Mixture:
         lows, highs = self._stated_bounds
-        low, high = lows.sum(), highs.sum()
         if np.any(lows > highs):
             raise ValueError("a component's low lies above its high")
+        self._check_step(np.array([self.total, *lows, *highs]))
+        if self.presence:
+            self.presence.check()
+        else:
+            self._check_sums(lows.sum(), highs.sum())
+        return self
+
+    def _check_sums(self, low: float, high: float) -> None:
         if not low <= self.total * (1 + SAME) or not high >= self.total * (1 - SAME):
             raise ValueError(f"the components sum to {low:g} … {high:g} and never to the total of {self.total:g}")
+        if any(component.required for component in self.components.values()):
+            raise ValueError("required says nothing without at_most or at_least: give that component a low")
+
+    def _check_step(self, amounts: np.ndarray) -> None:
         if self.step and self.step * _MOST_SHARES < self.total:
             raise ValueError(f"step ({self.step:g}) is too small for a total of {self.total:g}")
-        if self.step:
-            multiples = np.array([self.total, *lows, *highs]) / self.step
-            if np.any(np.abs(multiples - np.rint(multiples)) > 1e-6):
-                raise ValueError("with a step, the total and each low and high must be multiples of it")
-        return self
+        if self.step and np.any(np.abs(amounts / self.step - np.rint(amounts / self.step)) > 1e-6):
+            raise ValueError("with a step, the total and each low and high must be multiples of it")
+
+    @cached_property
+    def presence(self) -> Presence | None:
+        """Which components may be present together; None where all of them are."""
+        if self.at_most is None and self.at_least is None:
+            return None
+        n, required = len(self.components), [component.required for component in self.components.values()]
+        fewest, most = self.at_least or 1, min(self.at_most or n, n)
+        return Presence(self.total, *self._stated_bounds, required, fewest, most, self.step)
 
     @property
     def width(self) -> int:  # type: ignore[override]
-        return len(self.components)
+        return len(self.components) + (1 if self.presence else 0)
 
     @property
     def _stated_bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -76,14 +106,20 @@ class Mixture(Parameter):
     @property
     def _lows(self) -> np.ndarray:
         """The least of each component: as stated, or what is left where all others are at their highs."""
-        lows, highs = self._stated_bounds
-        return np.maximum(lows, np.minimum(self.total - (highs.sum() - highs), highs))
+        return self.bounds[0]
 
     @property
     def _highs(self) -> np.ndarray:
         """The most of each component: as stated, or what is left where all others are at their lows."""
+        return self.bounds[1]
+
+    @property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the most of each component that the others and the total leave, each of shape (k,)."""
         lows, highs = self._stated_bounds
-        return np.minimum(highs, np.maximum(self.total - (lows.sum() - lows), lows))
+        if self.presence:
+            return np.where(self.presence.required, lows, 0.0), highs
+        return tightened(self.total, lows, highs)
 
     def variables(self, name: str) -> tuple[str, ...]:
         return tuple(self.components)
@@ -92,6 +128,8 @@ class Mixture(Parameter):
     def n_points(self) -> float:
         if not self.step:
             return math.inf
+        if self.presence:
+            return self.presence.n_points
         # stars and bars, less those in which a component exceeds its high, by inclusion and exclusion
         free = round((self.total - self._lows.sum()) / self.step)
         overshoots = {0: 1}
@@ -104,23 +142,27 @@ class Mixture(Parameter):
         return float(min(n, 10**300))
 
     def from_unit(self, name: str, u: np.ndarray) -> Columns:
-        """Uniform on a simplex: exponential spacings normalised to one (Devroye 1986, ch. V.2).
-
-        The allowed mixtures lie within the simplex above the lows and within the one below the highs (Crosier 1984,
-        doi:10.1080/00401706.1984.10487957); the smaller of the two is drawn from. What exceeds a bound is poured
-        back, in proportion to the room that the other components have left.
-        """
-        shares = -np.log1p(-np.clip(u, 1e-12, 1.0 - 1e-16))
-        shares /= shares.sum(axis=1, keepdims=True)
-        free, spare = max(self.total - self._lows.sum(), 0.0), max(self._highs.sum() - self.total, 0.0)
-        ranges = self._highs - self._lows
-        if free <= spare:
-            values = self._lows + _poured_back(free * shares, ranges)
+        """Uniform where no high binds, and otherwise nearly so: see `amounts_from_unit`."""
+        if self.presence:
+            values = self.presence.from_unit(u)
+            values = self._amounts(values) if self.step else values
         else:
-            values = self._highs - _poured_back(spare * shares, ranges)
-        if self.step:
-            values = self._on_grid(values)
+            values = amounts_from_unit(u, self.total, self._lows[None], self._highs[None])
+            values = self._on_grid(values) if self.step else values
         return dict(zip(self.components, values.T, strict=True))
+
+    def to_unit(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Uniform numbers (n, width) behind these amounts: what stands near the one stands near both."""
+        if self.presence:
+            return self.presence.to_unit(self._stacked(columns))
+        return amounts_to_unit(self._stacked(columns), self.total, self._lows[None], self._highs[None])
+
+    def allowed(self, columns: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        """Which rows have as many components as they may, boolean (n,); None where all components may be present."""
+        return self.presence.allowed(self._stacked(columns)) if self.presence else None
+
+    def _stacked(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.column_stack([np.asarray(columns[c], float) for c in self.components])
 
     def _on_grid(self, values: np.ndarray) -> np.ndarray:
         """Round to the step and keep the sum: the largest remainders are rounded up while there is room."""
@@ -139,20 +181,14 @@ class Mixture(Parameter):
         assert self.step is not None
         return Grid(0.0, self.total, self.step).at(units)
 
-    def every(self, name: str) -> Columns:
-        """Built component by component: an amount stays only where the rest can still reach the total."""
-        assert self.step is not None
-        lows, highs = (np.rint(bound / self.step).astype(int) for bound in (self._lows, self._highs))
-        total = round(self.total / self.step)
-        rows: list[tuple[int, ...]] = [()]
-        for i, (low, high) in enumerate(zip(lows, highs, strict=True)):
-            least, most = total - highs[i + 1 :].sum(), total - lows[i + 1 :].sum()
-            rows = [
-                (*row, units)
-                for row in rows
-                for units in range(max(low, least - sum(row)), min(high, most - sum(row)) + 1)
-            ]
-        return dict(zip(self.components, self._amounts(np.array(rows)).T, strict=True))
+    def at(self, name: str, index: np.ndarray) -> Columns:
+        units = self.presence.at(index) if self.presence else self._partitions.at(index)
+        return dict(zip(self.components, self._amounts(units).T, strict=True))
+
+    @cached_property
+    def _partitions(self) -> Partitions:
+        lows, highs = (np.rint(bound / self.step).astype(int).tolist() for bound in self.bounds)
+        return Partitions(round(self.total / (self.step or 1)), lows, highs, [False] * len(lows))
 
     def lattice(self, levels: int) -> Columns:
         """The simplex lattice with `levels` amounts of each component from its low on (Scheffé 1958)."""
@@ -160,10 +196,11 @@ class Mixture(Parameter):
         free = self.total - self._lows.sum()
         rows = self._lows + free * np.column_stack(list(shares.values())) / (levels - 1)
         rows = rows[(rows <= self._highs * (1 + SAME)).all(axis=1)]
+        rows = rows[self.presence.allowed(rows)] if self.presence else rows
         return dict(zip(self.components, rows.T, strict=True))
 
     def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        values = np.column_stack([np.asarray(columns[c], float) for c in self.components])
+        values = self._stacked(columns)
         ranges = self._highs - self._lows
         return (values - self._lows) / np.where(ranges > SAME * self.total, ranges, self.total)
 
@@ -177,6 +214,8 @@ class Mixture(Parameter):
                 return f"{component} must be a number, not {amount!r:.60}"
             if not low - 1e-6 * self.total <= amount <= high + 1e-6 * self.total:
                 return f"{component} = {amount:g} lies outside {low:g} to {high:g}"
+        if self.presence and (problem := self._misses(name, np.array(amounts, float))):
+            return problem
         if abs(sum(amounts) - self.total) > 1e-6 * self.total:
             return f"the components of {name} sum to {sum(amounts):g} instead of {self.total:g}"
         if self.step and np.any(
@@ -185,16 +224,26 @@ class Mixture(Parameter):
             return f"a component of {name} lies off its grid of {self.step:g}"
         return None
 
+    def _misses(self, name: str, amounts: np.ndarray) -> str | None:
+        """What is wrong with which components are present, and how much of each."""
+        assert self.presence is not None
+        present, n = self.presence.is_present(amounts), int(self.presence.is_present(amounts).sum())
+        for component, amount, is_present in zip(self.components.items(), amounts, present, strict=True):
+            if component[1].required and not is_present:
+                return f"{component[0]} is required and absent"
+            if is_present and amount < component[1].low - 1e-6 * self.total:
+                return f"{component[0]} = {amount:g} is neither 0 nor at least {component[1].low:g}"
+        if n > self.presence.most:
+            return f"{name} has {n} components instead of at most {self.presence.most}"
+        if n < self.presence.fewest:
+            return f"{name} has {n} components instead of at least {self.presence.fewest}"
+        return None
+
     def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
-        amounts = np.clip([float(values[component]) for component in self.components], self._lows, self._highs)
+        given = np.array([float(values[component]) for component in self.components])
+        amounts = np.clip(given, self._lows, self._highs)
+        if self.presence:
+            amounts = np.where(self.presence.is_present(given), np.clip(given, *self._stated_bounds), 0.0)
         if self.step:
             amounts = self._amounts(np.rint(amounts / self.step))
         return dict(zip(self.components, amounts.tolist(), strict=True))
-
-
-def _poured_back(values: np.ndarray, most: np.ndarray) -> np.ndarray:
-    """Rows with the same sum as those of `values`, shape (n, k), none above `most`: the excess goes where room is."""
-    kept = np.minimum(values, most)
-    room = most - kept
-    excess = (values - kept).sum(axis=1, keepdims=True)
-    return kept + room * np.minimum(excess / np.maximum(room.sum(axis=1, keepdims=True), 1e-300), 1.0)

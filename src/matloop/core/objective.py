@@ -1,4 +1,4 @@
-"""What is wanted of the results: Maximize, Minimize, Near, AtMost, AtLeast."""
+"""What is wanted of the results: Maximize, Minimize, Near, AtMost, AtLeast, Match."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from abc import ABC, abstractmethod
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from matloop.core.curve import Curve
+from matloop.core.curve_distance import Distance, features
+from matloop.core.curve_target import Target
 from matloop.core.parameter import given
 
 
@@ -127,4 +130,78 @@ class AtLeast(Objective):
         return f"{self.name} at least {self._with_unit(self.limit)}"
 
 
-AnyObjective = Annotated[Maximize | Minimize | Near | AtMost | AtLeast, Field(discriminator="goal")]
+class Match(Objective):
+    """A curve, such as a spectrum, as near to the `target` as possible. Its value is the distance between the two.
+
+    The distances are those of `core/curve_distance.py`, on the x of the target; that of "rmse" is in the unit of y.
+    """
+
+    goal: Literal["match"] = "match"
+    target: Target = Field(description="a file of two columns, or points { x = […], y = […] }")
+    distance: Distance = "rmse"
+    weights: tuple[float, ...] | None = Field(None, description="how much each point of the target counts")
+    axis: str = Field("", description="what the curve runs along, for figures: wavelength [nm]")
+
+    def __init__(self, name: Any = None, target: Any = None, /, **settings: Any) -> None:
+        super().__init__(**given(name=name, target=target), **settings)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Match:
+        if self.unit and self.distance != "rmse":
+            raise ValueError(f"the distance '{self.distance}' has no unit: leave 'unit' away")
+        if self.weights is not None and (min(self.weights, default=0.0) < 0 or not sum(self.weights)):
+            raise ValueError("weights are 0 or more, and one is more than 0")
+        if self.weights is not None and self.target.is_read and len(self.weights) != len(self.target.x):
+            raise ValueError(f"{len(self.weights)} weights for the {len(self.target.x)} points of the target")
+        return self
+
+    def utility(self, values: np.ndarray) -> np.ndarray:
+        return -np.asarray(values, float)
+
+    def sentence(self) -> str:
+        return f"match the curve of {self.name} ({self.distance})"
+
+    @property
+    def grid(self) -> np.ndarray:
+        """The x of the target, (m,). Raises ValueError while its file has not been read."""
+        if not self.target.is_read:
+            raise ValueError(f"the target '{self.target.file}' has not been read")
+        return np.asarray(self.target.x)
+
+    def curve(self, y: Any) -> Curve:
+        """The curve with these y on the grid of the target. Raises ValueError for another number of them."""
+        n = len(y) if hasattr(y, "__len__") else 0
+        if n != len(self.grid):
+            raise ValueError(f"{n} numbers where the target has {len(self.grid)} points: give the x of the curve too")
+        return Curve(self.target.x, y)
+
+    def resampled(self, curve: Curve) -> np.ndarray:
+        """y (m,) on the grid of the target. Raises ValueError where the curve does not reach a point that counts."""
+        if curve.x == self.target.x:
+            return np.asarray(curve.y)
+        counts = self._weights > 0
+        y = np.zeros(len(counts))
+        y[counts] = curve.at(self.grid[counts])
+        return y
+
+    def features(self, curves: np.ndarray) -> np.ndarray:
+        """Vectors (n, m) between which the distance of curves (n, m), given on the grid of the target, is Euclidean."""
+        return features(self.distance, curves, self.grid, self._weights)
+
+    @property
+    def target_features(self) -> np.ndarray:
+        """Those of the target, (m,)."""
+        return self.features(np.asarray(self.target.y)[None])[0]
+
+    def distance_of(self, curve: Curve) -> float:
+        """How far the curve is from the target. Raises ValueError where it does not reach a point that counts."""
+        return float(np.linalg.norm(self.features(self.resampled(curve)[None])[0] - self.target_features))
+
+    @property
+    def _weights(self) -> np.ndarray:
+        """Of each point, (m,), with sum 1."""
+        weights = np.ones(len(self.grid)) if self.weights is None else np.asarray(self.weights)
+        return weights / weights.sum()
+
+
+AnyObjective = Annotated[Maximize | Minimize | Near | AtMost | AtLeast | Match, Field(discriminator="goal")]

@@ -1,8 +1,9 @@
-"""What a parameter of a space is, and the plain ones: Real, Integer and Choice.
+"""What a parameter of a space is, and the plain ones: Real and Integer.
 
 A parameter owns one or more *variables* (a mixture owns its components, a pool its columns) and knows four things
-about them: how to make values out of uniform numbers (`from_unit`), how a model sees them (`encode`), how many there
-are (`n_points`), and what is wrong with given values (`problem`). All of it works on whole columns at once.
+about them: how to make values out of uniform numbers (`from_unit`), how a model sees them (`encode`, `blocks`), how
+many there are (`n_points`, `at`), and what is wrong with given values (`problem`). All of it works on whole columns at
+once.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from matloop.core.block import Block, numbers
+from matloop.core.errors import Mistake
+
 Value = float | int | str | bool
 Columns = dict[str, np.ndarray]
 
+#: The context of a validation of what a journal holds.
+TRUSTED = "trusted"
 #: Two numbers closer than this share of the parameter's range are the same setting.
 SAME = 1e-9
 #: Beyond these, floating point overflows, or cannot tell neighbours apart any more.
@@ -53,8 +59,15 @@ class Parameter(BaseModel, ABC):
 
     def every(self, name: str) -> Columns:
         """Each of its settings once, as columns of shape (n_points,); only where there are finitely many."""
-        n = int(self.n_points)
-        return self.from_unit(name, (np.arange(n)[:, None] + 0.5) / n)
+        return self.at(name, np.arange(int(self.n_points)))
+
+    @abstractmethod
+    def at(self, name: str, index: np.ndarray) -> Columns:
+        """The settings at these positions among all of them, in the order of `every`; only where these are finite."""
+
+    def mistakes(self, name: str) -> list[Mistake]:
+        """What is wrong with it that takes long to find out, or needs another package."""
+        return []
 
     @abstractmethod
     def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -63,6 +76,10 @@ class Parameter(BaseModel, ABC):
     @abstractmethod
     def features(self, name: str) -> tuple[str, ...]:
         """A label for each of the k encoded columns."""
+
+    def blocks(self, name: str) -> tuple[Block, ...]:
+        """What the k encoded columns mean: numbers, unless a kind of parameter knows better."""
+        return numbers(len(self.features(name)))
 
     @abstractmethod
     def problem(self, name: str, values: Mapping[str, Any]) -> str | None:
@@ -172,9 +189,9 @@ class _Number(Parameter, ABC):
         index = np.minimum(np.floor(u[:, 0] * self.grid.n), self.grid.n - 1)
         return {name: self.grid.at(index)}
 
-    def every(self, name: str) -> Columns:
+    def at(self, name: str, index: np.ndarray) -> Columns:
         assert self.grid is not None
-        return {name: self.grid.at(np.arange(self.grid.n))}
+        return {name: self.grid.at(index)}
 
     def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         return self._scaled(np.asarray(columns[name], float))[:, None]
@@ -227,67 +244,11 @@ class Integer(_Number):
     def from_unit(self, name: str, u: np.ndarray) -> Columns:
         return {name: super().from_unit(name, u)[name].astype(np.int64)}
 
-    def every(self, name: str) -> Columns:
-        return {name: super().every(name)[name].astype(np.int64)}
+    def at(self, name: str, index: np.ndarray) -> Columns:
+        return {name: super().at(name, index)[name].astype(np.int64)}
 
     def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
         return {name: round(float(super().coerce(name, values)[name]))}
-
-
-class Choice(Parameter):
-    """One of several options: names, numbers or yes/no, without an order."""
-
-    kind: Literal["choice"] = "choice"
-    options: tuple[str | bool | int | float, ...] = Field(min_length=1)
-    description: str = ""
-
-    def __init__(self, options: Any = None, /, **settings: Any) -> None:
-        super().__init__(**given(options=options), **settings)
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Choice:
-        repeated = [option for i, option in enumerate(self.options) if option in self.options[:i]]
-        if repeated:
-            raise ValueError(f"the option {repeated[0]!r} is listed twice")
-        return self
-
-    @property
-    def n_points(self) -> float:
-        return len(self.options)
-
-    def _column(self) -> np.ndarray:
-        column = np.empty(len(self.options), dtype=object)
-        column[:] = self.options
-        return column
-
-    def from_unit(self, name: str, u: np.ndarray) -> Columns:
-        index = np.minimum((u[:, 0] * len(self.options)).astype(int), len(self.options) - 1)
-        return {name: self._column()[index]}
-
-    def encode(self, name: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        # one-hot over √2: two different options lie at distance 1, like the two ends of a number's range
-        return (np.asarray(columns[name], object)[:, None] == self._column()[None, :]) / math.sqrt(2)
-
-    def features(self, name: str) -> tuple[str, ...]:
-        return tuple(f"{name}={option}" for option in self.options)
-
-    def problem(self, name: str, values: Mapping[str, Any]) -> str | None:
-        if self._option(values[name]) is not None:
-            return None
-        return f"{name} = {values[name]!r:.60} is none of " + ", ".join(map(str, self.options))
-
-    def _option(self, value: Any) -> Value | None:
-        value = plain(value)
-        for option in self.options:
-            if option == value and isinstance(option, bool) == isinstance(value, bool):
-                return option
-        return next((option for option in self.options if str(option) == str(value)), None)
-
-    def coerce(self, name: str, values: Mapping[str, Any]) -> dict[str, Value]:
-        option = self._option(values[name])
-        if option is None:
-            raise ValueError(self.problem(name, values))
-        return {name: option}
 
 
 def given(**settings: Any) -> dict[str, Any]:

@@ -26,6 +26,14 @@ def campaign_schema() -> dict[str, Any]:
     def of_group(group: str) -> dict[str, Any]:
         return {"anyOf": [_with_kind(reference(registry.load(group, name))) for name in registry.names(group)]}
 
+    def rule(name: str) -> dict[str, Any]:
+        """Its table, or the one setting that may stand for it."""
+        model = registry.load("stops", name)
+        table = reference(model)
+        table["properties"].pop("kind", None)
+        main = table["properties"].get(getattr(model, "main", None))
+        return {"anyOf": [main, table]} if main else table
+
     wish = reference(AnyObjective)
     for definition in list(definitions.values()):
         if "goal" in definition.get("properties", {}):  # in a file the name is the key
@@ -54,6 +62,11 @@ def campaign_schema() -> dict[str, Any]:
             "space": space,
             "objective": {"type": "object", "additionalProperties": wish, "minProperties": 1},
             "planner": of_group("planners"),
+            "stop": {
+                "type": "object",
+                "properties": {name: rule(name) for name in registry.names("stops")},
+                "additionalProperties": False,
+            },
             "lab": of_group("labs"),
         },
         "$defs": definitions,

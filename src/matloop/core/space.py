@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
+from matloop.core.block import Block, in_a_row
+from matloop.core.choice import Choice
 from matloop.core.constraint import Constraint
 from matloop.core.errors import ExpressionError, InputError, Mistake, did_you_mean
 from matloop.core.mixture import Mixture
-from matloop.core.parameter import Choice, Columns, Integer, Real, Value
+from matloop.core.parameter import Columns, Integer, Real, Value
 from matloop.core.pool import Pool
 
 Point = dict[str, Value]
@@ -21,6 +23,12 @@ AnyParameter = Annotated[Real | Integer | Choice | Mixture | Pool, Field(discrim
 
 #: Spaces with at most so many points are looked through one by one; larger ones are sampled.
 ENUMERABLE = 200_000
+#: Up to so many points can be looked through in pieces, in bounded memory, within a minute or so.
+STREAMABLE = 100_000_000
+#: What the encoding of one such piece takes at most, in bytes, and its rows at most.
+_PIECE_BYTES, _PIECE = 1 << 26, 1 << 16
+#: To find equal rows of a pool takes a hash of each, and the same in order.
+_BYTES_A_ROW = 16
 
 
 class Space(BaseModel):
@@ -69,7 +77,27 @@ class Space(BaseModel):
     @property
     def width(self) -> int:
         """How many uniform numbers make one point."""
+        return self._own_width + len(self._landmarks)
+
+    @cached_property
+    def _own_width(self) -> int:
         return sum(p.width for p in self.parameters.values())
+
+    @cached_property
+    def _landmarks(self) -> dict[str, np.ndarray]:
+        """Single values of continuous parameters on which constraints depend, as "a == 0 or b == 0" does.
+
+        Chance alone would never hit them.
+        """
+        free = {name: p for name, p in self.parameters.items() if isinstance(p, Real) and p.step is None}
+        found: dict[str, set[float]] = {}
+        for compared in (c for constraint in self.constraints for c in constraint.compared):
+            real, value = free.get(compared.name), compared.constant
+            if real is None or isinstance(value, str) or compared.is_demanded:
+                continue
+            if value in (real.low, real.high) or (compared.is_equality and real.low < value < real.high):
+                found.setdefault(compared.name, set()).add(value)
+        return {name: np.array(sorted(values)) for name, values in found.items()}
 
     @property
     def n_points(self) -> float:
@@ -80,6 +108,11 @@ class Space(BaseModel):
     def features(self) -> tuple[str, ...]:
         """A label for each column of `encode`."""
         return tuple(f for name, p in self.parameters.items() for f in p.features(name))
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """What the columns of `encode` mean, in their order."""
+        return in_a_row(*(p.blocks(name) for name, p in self.parameters.items()))
 
     def mistakes(self) -> list[Mistake]:
         """What is wrong between the parameters: names used twice, constraints on what does not exist or is text."""
@@ -103,7 +136,17 @@ class Space(BaseModel):
                 )
                 for name in sorted(constraint.names - seen)
             )
+            found.extend(self._unknown_options(i, constraint))
+        found += [mistake for name, parameter in self.parameters.items() for mistake in parameter.mistakes(name)]
         return found or self._unusable_constraints()
+
+    def _unknown_options(self, i: int, constraint: Constraint) -> Iterator[Mistake]:
+        """Texts to which a choice is compared, and which are none of its options."""
+        for name, text in dict.fromkeys((c.name, c.constant) for c in constraint.compared):
+            choice = self.parameters.get(name)
+            if isinstance(choice, Choice) and isinstance(text, str) and text not in choice.options:
+                hint = did_you_mean(text, choice.options)
+                yield Mistake(f"space.constraints[{i}]", f"'{text[:60]}' is no option of '{name}'", hint)
 
     def _unusable_constraints(self) -> list[Mistake]:
         """Constraints that calculate with text, which shows only when they meet a point."""
@@ -134,12 +177,19 @@ class Space(BaseModel):
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def from_unit(self, u: np.ndarray) -> Columns:
-        """Points from uniform numbers of shape (n, width): on their grids; constraints are left aside."""
+        """Points from uniform numbers of shape (n, width): on their grids; constraints are left aside.
+
+        The numbers after those of the parameters, which may be left out, put half of the values of some continuous
+        parameters onto single values that constraints speak of.
+        """
         columns: Columns = {}
         start = 0
         for name, parameter in self.parameters.items():
             columns.update(parameter.from_unit(name, u[:, start : start + parameter.width]))
             start += parameter.width
+        for (name, values), chance in zip(self._landmarks.items(), u[:, start:].T, strict=False):
+            place = np.minimum((2 * chance * len(values)).astype(int), len(values) - 1)
+            columns[name] = np.where(chance < 0.5, values[place], columns[name])
         return columns
 
     def encode(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -147,8 +197,11 @@ class Space(BaseModel):
         return np.column_stack([p.encode(name, columns) for name, p in self.parameters.items()])
 
     def feasible(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Which rows meet every constraint: boolean, shape (n,)."""
+        """Which rows meet every constraint, those on how many components a mixture has among them: boolean, (n,)."""
         ok = np.ones(len(next(iter(columns.values()))), bool)
+        for parameter in self.parameters.values():
+            if isinstance(parameter, Mixture) and parameter.presence:
+                ok &= parameter.allowed(columns)
         for constraint in self.constraints:
             ok &= constraint.holds(columns)
         return ok
@@ -166,12 +219,66 @@ class Space(BaseModel):
         return self._enumerate()
 
     def _enumerate(self) -> Columns:
-        tables = [p.every(name) for name, p in self.parameters.items()]
-        sizes = [len(next(iter(table.values()))) for table in tables]
-        places = np.unravel_index(np.arange(math.prod(sizes)), sizes)
-        columns = {v: column[i] for table, i in zip(tables, places, strict=True) for v, column in table.items()}
+        return self._feasible_part(0, int(self.n_points))
+
+    @property
+    def is_streamable(self) -> bool:
+        """Whether its points are few enough to be looked through one by one, in pieces (`chunks`)."""
+        return self.n_points <= STREAMABLE
+
+    def chunks(self, size: int | None = None) -> Iterator[Columns]:
+        """Every point that meets the constraints, in the order of `candidates`, in pieces of at most `size` rows.
+
+        Memory does not grow with the number of points; pieces without a feasible point are left out, and a piece of a
+        pool shares its memory. Unless given, `size` is such that `encode` of a piece takes at most 64 MB. Raises
+        ValueError where the space is not finite.
+        """
+        if math.isinf(self.n_points):
+            raise ValueError("a space with continuous parameters has no list of points")
+        size = size or self.piece
+        for start in range(0, int(self.n_points), size):
+            columns = self._feasible_part(start, min(start + size, int(self.n_points)))
+            if len(next(iter(columns.values()))):
+                yield columns
+
+    @property
+    def piece(self) -> int:
+        """How many rows at once are a good piece of work: fewer, the more columns a model sees."""
+        return max(256, min(_PIECE, _PIECE_BYTES // (8 * max(1, len(self.features)))))
+
+    @cached_property
+    def n_candidates(self) -> int | None:
+        """How many points meet all constraints, counted piece by piece; None where they are too many to be counted."""
+        if not self.is_streamable:
+            return None
+        if not self.constraints:
+            return int(self.n_points)
+        return sum(len(next(iter(columns.values()))) for columns in self.chunks())
+
+    @property
+    def n_bytes(self) -> int:
+        """About how much memory a suggestion needs for the points alone, in bytes: pools, and a piece as encoded."""
+        pools = [p for p in self.parameters.values() if isinstance(p, Pool)]
+        held = sum(p.n_bytes + _BYTES_A_ROW * int(p.n_points) for p in pools)
+        n = min(self.piece, self.n_points)
+        return held + 3 * 8 * int(n) * len(self.features)
+
+    def _feasible_part(self, start: int, stop: int) -> Columns:
+        """The feasible ones among the points at these positions, the last parameter varying fastest."""
+        columns = self._part(start, stop)
+        if not self.constraints:
+            return columns
         ok = self.feasible(columns)
-        return {variable: column[ok] for variable, column in columns.items()}
+        return columns if ok.all() else {variable: column[ok] for variable, column in columns.items()}
+
+    def _part(self, start: int, stop: int) -> Columns:
+        (name, first), *others = self.parameters.items()
+        if isinstance(first, Pool) and not others:
+            return first.at(name, slice(start, stop))
+        sizes = [int(p.n_points) for p in self.parameters.values()]
+        places = np.unravel_index(np.arange(start, stop), sizes)
+        at = zip(self.parameters.items(), places, strict=True)
+        return {v: column for (name, p), place in at for v, column in p.at(name, place).items()}
 
     # -- one point ------------------------------------------------------------------------------------------
 

@@ -15,18 +15,17 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticKnownError
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError
 
 from matloop.core import registry
 from matloop.core.between import mistakes_between, mistakes_between_sound_parts, with_name
-from matloop.core.contracts import Lab, Planner
+from matloop.core.contracts import Lab, Planner, StopRule
+from matloop.core.cost import checked_cost, cost_mistakes
 from matloop.core.errors import InputError, Mistake, SpecError
 from matloop.core.mistakes import bad_kind, explain, keys_that_are_no_text
 from matloop.core.objective import AnyObjective
+from matloop.core.parameter import TRUSTED
 from matloop.core.space import Space
-
-#: The context of a validation of what a journal holds.
-TRUSTED = "trusted"
 
 NAME = re.compile(r"^\w[\w.-]{0,63}\Z")
 
@@ -40,6 +39,8 @@ class Settings(BaseModel):
     description: str = ""
     budget: int | None = Field(None, ge=1, le=10_000_000, description="how many trials")
     budget_hours: float | None = Field(None, gt=0, description="how long engines may work on it")
+    budget_cost: float | None = Field(None, gt=0, description="what all trials together may cost")
+    cost: float | str | None = Field(None, description="what one trial costs: a number, or a formula of its settings")
     seed: int = Field(0, ge=0, description="all random numbers follow from it")
     pause_after: tuple[int, int] = Field((5, 8), description="[k, n]: pause after k faults of the lab in the last n")
     store: str | None = Field(None, description="the database file; matloop.db beside the campaign's file unless given")
@@ -51,6 +52,12 @@ class Settings(BaseModel):
             raise ValueError(f"'{name[:80]}' is no name: letters, digits, '-', '_' and '.', at most 64")
         return name
 
+    @field_validator("cost")
+    @classmethod
+    def _readable_cost(cls, cost: float | str | None) -> float | str | None:
+        checked: float | str | None = checked_cost(cost)
+        return checked
+
     @field_validator("pause_after")
     @classmethod
     def _k_of_n(cls, value: tuple[int, int]) -> tuple[int, int]:
@@ -60,7 +67,7 @@ class Settings(BaseModel):
 
 
 class Elsewhere(BaseModel):
-    """A planner or lab that a journal names and this installation does not have: its settings as they stand there."""
+    """A planner, stop rule or lab that a journal names and this installation does not have: as it stands."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -76,6 +83,7 @@ class CampaignSpec(BaseModel):
     space: Space
     objective: tuple[AnyObjective, ...]
     planner: Any
+    stop: tuple[Any, ...] = ()
     lab: Any = None
 
     @model_validator(mode="before")
@@ -103,6 +111,20 @@ class CampaignSpec(BaseModel):
             raise ValueError(f"a {type(planner).__name__} is no planner: it cannot propose")
         return planner
 
+    @field_validator("stop", mode="before")
+    @classmethod
+    def _stop_of_kinds(cls, value: Any, info: ValidationInfo) -> Any:
+        """A table of kind → settings, as files have it, or rules as they are."""
+        if isinstance(value, Mapping):
+            return _rules(value, info)
+        if isinstance(value, str | int | float):
+            raise PydanticKnownError("model_type", {"class_name": "table"})
+        rules = tuple(value) if isinstance(value, list | tuple) else (value,)
+        for rule in rules:
+            if not isinstance(rule, StopRule | Elsewhere):
+                raise ValueError(f"a {type(rule).__name__} is no stop rule: it cannot give a reason")
+        return rules
+
     @field_validator("lab", mode="before")
     @classmethod
     def _lab_of_kind(cls, value: Any, info: ValidationInfo) -> Any:
@@ -126,11 +148,19 @@ class CampaignSpec(BaseModel):
         for wish in data["objective"].values():
             wish.pop("name", None)
         data["planner"] = _part(self.planner)
+        if self.stop:
+            parts = [_part(rule) for rule in self.stop]
+            data["stop"] = {part["kind"]: {k: v for k, v in part.items() if k != "kind"} for part in parts}
         return data if self.lab is None else data | {"lab": _part(self.lab)}
 
     def mistakes(self) -> list[Mistake]:
         """What is wrong between the parts, each sound by itself: names used twice, units that nobody knows."""
-        return mistakes_between(self.space, self.objective)
+        found = mistakes_between(self.space, self.objective)
+        found += cost_mistakes(self.campaign.cost, self.space.variables)
+        for rule in self.stop:
+            if hasattr(rule, "mistakes"):
+                found += rule.mistakes(self.space, self.objective)
+        return found
 
 
 def _part(model: Any) -> dict[str, Any]:
@@ -139,6 +169,37 @@ def _part(model: Any) -> dict[str, Any]:
         return {"kind": f"{type(model).__module__}:{type(model).__qualname__}"}
     kind = getattr(model, "kind", type(model).__name__)
     return {"kind": kind} | model.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+def _rules(table: Mapping[str, Any], info: ValidationInfo) -> tuple[Any, ...]:
+    """The rules that a table describes; the mistakes of all of them at once, each below its kind."""
+    rules, wrong = [], []
+    for kind, settings in table.items():
+        try:
+            rules.append(_rule(kind, settings, info))
+        except ValidationError as error:
+            wrong += [_below(kind, details) for details in error.errors(include_url=False)]
+        except PydanticCustomError as error:
+            wrong.append(InitErrorDetails(type=error, loc=(kind,), input=settings))
+    if wrong:
+        raise ValidationError.from_exception_data("stop", wrong)
+    return tuple(rules)
+
+
+def _rule(kind: str, settings: Any, info: ValidationInfo) -> Any:
+    try:
+        model = registry.load("stops", kind)
+    except InputError as error:
+        if info.context == TRUSTED and isinstance(settings, Mapping):
+            return Elsewhere.model_validate({"kind": kind, **settings})
+        raise bad_kind(error.message, error.hint) from error
+    return model.model_validate(settings)
+
+
+def _below(kind: str, details: Any) -> InitErrorDetails:
+    """The same mistake one level further down."""
+    loc = (kind, *details["loc"])
+    return InitErrorDetails(type=details["type"], loc=loc, input=details["input"], ctx=details.get("ctx", {}))
 
 
 def _of_kind(group: str, value: Any, info: ValidationInfo) -> Any:

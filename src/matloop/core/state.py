@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from matloop.core import event as e
+from matloop.core.curve_scores import matches_in, rescored
 from matloop.core.space import Point
 from matloop.core.trial import Observation, Outcome, Status, same_content
 
@@ -50,7 +51,9 @@ class TrialState:
         if self.outcome is None or self.status not in (Status.DONE, Status.FAILED) or self.outcome.is_fault:
             return None
         outcome = self.outcome
-        return Observation(self.id, self.point, outcome.values, outcome.std, outcome.achieved, outcome.failed)
+        return Observation(
+            self.id, self.point, outcome.values, outcome.std, outcome.achieved, outcome.failed, outcome.curves
+        )
 
 
 @dataclass(repr=False)
@@ -69,6 +72,10 @@ class CampaignState:
     provenance: list[dict[str, str]] = field(default_factory=list)
     notes: list[e.Noted] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
+    #: The stop rules in spite of which it goes on, by their kinds, until they are changed.
+    set_aside: set[str] = field(default_factory=set)
+    #: The sequence of the latest event that brought or changed a result.
+    results_at: int = 0
     created_time: str = ""
     latest_time: str = ""
 
@@ -111,9 +118,14 @@ class CampaignState:
                 self.spec, self.key, self.created_time = event.spec, event.key, event.time
                 self.provenance.append(event.provenance)
             case e.SpecChanged():
+                if event.spec.get("stop") != self.spec.get("stop"):
+                    self.set_aside.clear()
                 self.spec, self.status = event.spec, "running"
+                self._score_again()
+                self.results_at = self.sequence
             case e.Started():
                 self.status, self.status_reason = "running", ""
+                self.set_aside.update(event.set_aside)
                 self.provenance.append(event.provenance)
             case e.Planned():
                 proposal = event.proposal
@@ -132,6 +144,16 @@ class CampaignState:
                 self.notes.append(event)
             case e.Submitted() | e.Observed() | e.Failed() | e.NotBegun() | e.Lost() | e.Resolved():
                 self._apply_to_trial(self.trials[event.trial], event)
+                if isinstance(event, e.Observed | e.Failed | e.Resolved):
+                    self.results_at = self.sequence
+
+    def _score_again(self) -> None:
+        """A changed target gives every curve another distance."""
+        matches = matches_in(self.spec)
+        for trial in self.trials.values():
+            if trial.outcome is not None:
+                trial.outcome = rescored(trial.outcome, matches)
+            trial.conflicts = [(sequence, rescored(outcome, matches)) for sequence, outcome in trial.conflicts]
 
     def _apply_to_trial(self, trial: TrialState, event: e.Event) -> None:
         match event:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
+from matloop.core.curve import Curve
 from matloop.core.space import Point
 
 
@@ -78,10 +79,19 @@ class Outcome(BaseModel):
     std: dict[str, float] = {}
     achieved: dict[str, float | int | str | bool] = {}
     files: dict[str, str] = Field({}, description="name -> content hash in the store")
+    curves: dict[str, Curve] = Field({}, description="as measured; for an objective its value is the distance")
     failed: str | None = None
     is_fault: bool = False
     log: str = Field("", description="what the lab printed, its end if it was long")
     source: str = Field("", description="identifies the row or message that it came from")
+
+    @model_serializer(mode="wrap")
+    def _as_before_there_were_curves(self, handler: Any) -> dict[str, Any]:
+        """Without curves it is written as every version wrote it, so that older ones can read it."""
+        data: dict[str, Any] = handler(self)
+        if not self.curves:
+            data.pop("curves", None)
+        return data
 
 
 Answer = Running | Outcome | NotStarted | Unknown
@@ -97,6 +107,7 @@ class Observation:
     std: Mapping[str, float] = field(default_factory=dict)
     achieved: Mapping[str, Any] = field(default_factory=dict)
     failed: str | None = None
+    curves: Mapping[str, Curve] = field(default_factory=dict)
 
     @property
     def location(self) -> Point:
@@ -106,9 +117,9 @@ class Observation:
 
 def same_content(a: Outcome, b: Outcome) -> bool:
     """Whether two outcomes say the same, by whatever way they came."""
-    return (
-        _close(a.values, b.values) and _close(a.std, b.std) and _close(a.achieved, b.achieved) and a.failed == b.failed
-    )
+    numbers = (a.values, b.values), (a.std, b.std), (a.achieved, b.achieved)
+    is_same = a.failed == b.failed and a.curves.keys() == b.curves.keys() and all(_close(x, y) for x, y in numbers)
+    return is_same and all(curve.is_close(b.curves[name]) for name, curve in a.curves.items())
 
 
 def _close(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:

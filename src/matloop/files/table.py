@@ -6,8 +6,8 @@ import csv
 import json
 import re
 import warnings
-from collections.abc import Sequence
-from io import StringIO
+from collections.abc import Iterator, Sequence
+from io import TextIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ def read_table(path: Path, names: Sequence[str] | None = None) -> dict[str, np.n
     `names` are the columns of a text file that has no header line. Raises TableError for a missing, unreadable or
     empty file, an unknown suffix, or a header that names a column twice.
     """
+    if path.suffix.lower() in (".parquet", ".pq") and path.is_file():
+        return _read_parquet(path)
     frame = _read_frame(path, names)
     frame.columns = [str(name).strip() for name in frame.columns]
     require_distinct(list(frame.columns), path.name)
@@ -44,16 +46,12 @@ def read_table(path: Path, names: Sequence[str] | None = None) -> dict[str, np.n
 
 
 def _read_frame(path: Path, names: Sequence[str] | None = None) -> pd.DataFrame:
-    import pandas as pd
-
     how = _SUFFIXES.get(path.suffix.lower())
     if how is None:
         raise TableError(f"cannot read a table from {path.name}", "use " + ", ".join(_SUFFIXES))
     if not path.is_file():
         raise TableError(f"there is no file {path}", "a relative path counts from the campaign's file")
     try:
-        if how == "parquet":
-            return pd.read_parquet(path)
         if how == "json":
             return _read_json_lines(path)
         return _read_csv(read_text(path), names, path.name)
@@ -61,6 +59,41 @@ def _read_frame(path: Path, names: Sequence[str] | None = None) -> pd.DataFrame:
         raise
     except Exception as error:  # the readers raise whatever their parts raise
         raise TableError(f"{path.name} cannot be read as a table: {_first_line(error)}") from error
+
+
+def _read_parquet(path: Path) -> dict[str, np.ndarray]:
+    """Column by column: ten million rows are held once, as what they will be, and never as a second whole table."""
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            index = (schema.pandas_metadata or {}).get("index_columns", [])
+            names = [name for name in schema.names if name not in index]
+            require_distinct(names, path.name)
+            if not names or not file.metadata.num_rows:
+                raise TableError(f"{path} has no rows")
+            return {name.strip(): _parquet_column(file, name) for name in names}
+    except TableError:
+        raise
+    except Exception as error:  # the readers raise whatever their parts raise
+        raise TableError(f"{path.name} cannot be read as a table: {_first_line(error)}") from error
+
+
+def _parquet_column(file: Any, name: str) -> np.ndarray:
+    column = file.read(columns=[name], use_threads=False).column(name)
+    if column.null_count == 0 and str(column.type) in ("float", "double", "int32", "int64"):
+        return _from_batches(column)
+    return _as_array(column.to_pandas())
+
+
+def _from_batches(column: Any) -> np.ndarray:
+    cells = np.empty(len(column), column.type.to_pandas_dtype())
+    start = 0
+    for part in column.chunks:
+        cells[start : start + len(part)] = part.to_numpy(zero_copy_only=True)
+        start += len(part)
+    return cells
 
 
 def _read_json_lines(path: Path) -> pd.DataFrame:
@@ -78,20 +111,45 @@ def _read_csv(text: str, names: Sequence[str] | None, name: str) -> pd.DataFrame
     dialect = dialect_of(text, name)
     if names is not None:
         text = _with_header(text, names, dialect["delimiter"], name)
-    header = next(row for row in csv.reader(StringIO(text), delimiter=dialect["delimiter"]) if row)
+    header = next(row for row in csv.reader(_lines(text), delimiter=dialect["delimiter"]) if row)
     require_distinct(header, name)
     how: dict[str, Any] = {"sep": dialect["delimiter"], "skipinitialspace": True, "index_col": False}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(StringIO(text), decimal=dialect["decimal"], low_memory=False, **_exactly(), **how)
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # what is not all numbers is read again as text
+            frame = pd.read_csv(_Text(text), decimal=dialect["decimal"], **_exactly(), **how)
             if texts := [i for i, kind in enumerate(frame.dtypes) if not pd.api.types.is_numeric_dtype(kind)]:
-                raw = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, **how)
+                raw = pd.read_csv(_Text(text), dtype=str, keep_default_na=False, **how)
     except pd.errors.ParserWarning as error:
         raise TableError(f"{name} has rows with more cells than its header has names") from error
     for place in texts:  # in a column of text, NA, None and null are words as well: sodium, no additive
         frame[frame.columns[place]] = raw.iloc[:, place]
     return _without_unnamed(frame, header, name)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Line by line, so that only the first need be split off a long text."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+class _Text(TextIOBase):
+    """A text to be read as a file, without the copy of four bytes a letter that StringIO makes."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._place = text, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> str:
+        end = len(self._text) if size is None or size < 0 else self._place + size
+        part, self._place = self._text[self._place : end], min(end, len(self._text))
+        return part
 
 
 def _exactly() -> dict[str, Any]:
@@ -132,10 +190,10 @@ def dialect_of(text: str, name: str) -> dict[str, str]:
 
     That is a comma only where ';' separates and a number is written so.
     """
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
+    first = next((line for part in _lines(text) for line in part.splitlines() if line.strip()), None)
+    if first is None:
         raise TableError(f"{name} is empty")
-    delimiter = max(_DELIMITERS, key=lambda mark: lines[0].count(mark))
+    delimiter = max(_DELIMITERS, key=first.count)
     return {"delimiter": delimiter, "decimal": "," if delimiter == ";" and re.search(r"\d,\d", text) else "."}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field, PrivateAttr, field_validator
 
 from matloop.core.objective import Objective
@@ -86,6 +87,10 @@ class FunctionLab(LabModel):
             for trial in [trial for trial in self._waiting if trial.id == trial_id]:
                 self._waiting.remove(trial)
                 self._answers[trial_id] = NotStarted("it was cancelled before its turn")
+
+    def rehearse(self, points: Sequence[Point], rng: np.random.Generator) -> list[Outcome]:
+        """An outcome for each point, called here and now: for a function that is only a calculation."""
+        return [self._carried_out(point) for point in points]
 
     def _work(self) -> None:
         while True:

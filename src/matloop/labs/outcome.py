@@ -1,9 +1,9 @@
 """From what a callable or a program gave to an Outcome: units converted, and everything doubtful refused in words.
 
 Accepted are a number (for a single objective), a mapping of names to numbers, to texts with a unit ("31.2 kJ") or to
-{"value": …, "unit": …, "std": …}, and the long form {"values": {…}, "achieved": {…}, "std": {…}, "units": {…},
-"files": […], "failed": "cracked"}. What cannot be taken becomes an Outcome that failed by a fault of the lab; the
-log then keeps what came, so that a person can still save it.
+{"value": …, "unit": …, "std": …}, curves for an objective that matches one (see curve.py), and the long form {"values":
+{…}, "achieved": {…}, "std": {…}, "units": {…}, "files": […], "failed": "cracked"}. What cannot be taken becomes an
+Outcome that failed by a fault of the lab; the log then keeps what came, so that a person can still save it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from matloop.core.choice import Choice
+from matloop.core.curve import Curve
 from matloop.core.errors import did_you_mean
-from matloop.core.objective import Objective
-from matloop.core.parameter import Choice
+from matloop.core.objective import Match, Objective
 from matloop.core.pool import Pool
 from matloop.core.space import Space
 from matloop.core.trial import Outcome
+from matloop.labs.curve import LONGEST_SHOWN, curve_of
 from matloop.labs.quantity import Refused, clean, number_of, quantity_of, shown, std_of
 
 PARTS = ("values", "achieved", "std", "units", "files", "failed")
@@ -43,7 +45,8 @@ def outcome_of(
     try:
         content = reading.read(given)
     except Refused as refusal:
-        came = f"what came: {shown(given, 2000)}"
+        has_curves = any(isinstance(objective, Match) for objective in objectives)
+        came = f"what came: {shown(given, LONGEST_SHOWN if has_curves else 2000)}"
         return Outcome(failed=clean(str(refusal)), is_fault=True, log=_joined(log, *reading.notes, came))
     return Outcome(**content, log=_joined(log, *reading.notes))
 
@@ -70,9 +73,13 @@ class _Reading:
         failed = _failure(parts.get("failed"))
         units = _mapping(parts.get("units"), "units")
         stds = self._by_name(parts.get("std"), "std")
-        content: dict[str, Any] = {"failed": failed, "values": {}, "std": {}}
+        content: dict[str, Any] = {"failed": failed, "values": {}, "std": {}, "curves": {}}
         for objective in self.objectives:
             try:
+                if isinstance(objective, Match):
+                    curve, distance = self._curve(objective, values, units)
+                    content["curves"][objective.name], content["values"][objective.name] = curve, distance
+                    continue
                 value, std = self._measured(objective, values, stds, units)
             except Refused as refusal:
                 if failed is None:
@@ -94,7 +101,7 @@ class _Reading:
 
     def _split(self, given: Any) -> tuple[dict[str, Any], Mapping[str, Any]]:
         """The parts of the long form, and the values."""
-        if not isinstance(given, Mapping):
+        if not isinstance(given, Mapping) or self._is_the_curve(given):
             return {}, self._by_name(given, "the result")
         _require_text_keys(given, "the result")
         parts = {part: given[part] for part in PARTS if part in given and part not in self._names}
@@ -108,25 +115,38 @@ class _Reading:
         """A mapping as it is; a single value belongs to the single objective."""
         if value is None and what == "std":
             return {}
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not self._is_the_curve(value):
             _require_text_keys(value, what)
             return value
         if len(self.objectives) != 1:
             raise Refused(f"{what} must be a mapping of {', '.join(self._names)} to numbers, not {shown(value)}")
         return {self.objectives[0].name: value}
 
+    def _is_the_curve(self, given: Mapping[Any, Any]) -> bool:
+        """Whether this is x and y of the single objective."""
+        is_single = len(self.objectives) == 1 and isinstance(self.objectives[0], Match)
+        return is_single and {"x", "y"} <= given.keys() and self._names[0] not in given
+
     def _measured(
         self, objective: Objective, values: Mapping[str, Any], stds: Mapping[str, Any], units: Mapping[str, Any]
     ) -> tuple[float, float | None]:
         name = objective.name
-        if name not in values or values[name] is None:
-            hint = did_you_mean(name, values) if 0 < len(values) <= 20 else ""
-            raise Refused(f"there is no value for {name}" + (f": {hint}" if hint.startswith("did") else ""))
         unit = units.get(name)
-        value, std = quantity_of(values[name], name, unit, objective.unit)
+        value, std = quantity_of(self._given(name, values), name, unit, objective.unit)
         if stds.get(name) is not None:
             std = std_of(stds[name], name, unit, objective.unit)
         return value, std
+
+    def _curve(self, wish: Match, values: Mapping[str, Any], units: Mapping[str, Any]) -> tuple[Curve, float]:
+        """The curve, and its distance to the target."""
+        return curve_of(self._given(wish.name, values), wish, units.get(wish.name), self.files_from)
+
+    @staticmethod
+    def _given(name: str, values: Mapping[str, Any]) -> Any:
+        if name not in values or values[name] is None:
+            hint = did_you_mean(name, values) if 0 < len(values) <= 20 else ""
+            raise Refused(f"there is no value for {name}" + (f": {hint}" if hint.startswith("did") else ""))
+        return values[name]
 
     def _extras(self, values: Mapping[str, Any]) -> dict[str, float]:
         """Numbers that are no objectives; the rest is noted."""

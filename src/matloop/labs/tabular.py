@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field, PrivateAttr, model_validator
 
+from matloop.core.choice import Choice
 from matloop.core.errors import InputError, did_you_mean
 from matloop.core.objective import Objective
-from matloop.core.parameter import Choice, Columns
+from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.files.published import find_data
 from matloop.labs.simulated import SimulatedLab

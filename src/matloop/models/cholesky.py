@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dtrsm
+from scipy.linalg.blas import dtrsm, strsm
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 Array = NDArray[np.float64]
@@ -35,8 +35,8 @@ def solve(L: Array, b: Array) -> Array:
 
 
 def solve_lower(L: Array, B: Array) -> Array:
-    """L⁻¹ B (n, k)."""
-    return dtrsm(1.0, L, B, lower=1)
+    """L⁻¹ B (n, k), in the precision of L."""
+    return (strsm if L.dtype == np.float32 else dtrsm)(1.0, L, B, lower=1)
 
 
 def inverse_lower(L: Array) -> Array:

@@ -7,13 +7,16 @@ Formulas: Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, ch
 """
 
 import copy
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from matloop.core.block import Block
 from matloop.models import cholesky, hyperparameters
-from matloop.models.kernels import KERNELS, squared_distances, weighted_input_gradient
+from matloop.models.geometry import Geometry
+from matloop.models.kernels import KERNELS
 from matloop.models.regressor import Regressor, inputs, outcomes
 
 Array = NDArray[np.float64]
@@ -27,21 +30,23 @@ class GaussianProcess(Regressor):
     kernel : "matern52" or "squared_exponential".
     n_search : with more observations than this, hyperparameters are searched on that many of them, drawn with
         a fixed seed; the posterior always knows all.
+    blocks : what the columns of the inputs mean (`Space.blocks`); without them each is a number of its own.
 
     Inputs are expected in the unit cube: the prior of the length scales is written for it.
 
     Attributes after `fit`
     ----------------------
-    length_scale_ : (d,), in units of the inputs.
+    length_scale_ : (G,), one for each group of columns, in units of the inputs.
     noise_variance_ : float, the learned variance of one measurement, in units of y squared.
     log_marginal_likelihood_ : float, of all standardized outcomes at these hyperparameters.
-    theta_ : (d + 1,), log length scales and log noise variance of standardized outcomes.
+    theta_ : (G + 1,), log length scales and log noise variance of standardized outcomes.
     fallback_ : what had to be done instead of an ordinary fit, in words; None after an ordinary fit.
     """
 
-    def __init__(self, kernel: str = "matern52", n_search: int = 300) -> None:
+    def __init__(self, kernel: str = "matern52", n_search: int = 300, blocks: Sequence[Block] | None = None) -> None:
         self.kernel = kernel
         self.n_search = n_search
+        self.blocks = blocks
 
     def fit(
         self,
@@ -53,7 +58,7 @@ class GaussianProcess(Regressor):
         """Learn from inputs X (n, d) and outcomes y (n,).
 
         `noise_variance` (n,), in units of y squared, is the noise of each observation where it is known; NaN
-        entries use the learned one. `start` (d + 1,), the `theta_` of an earlier fit, is where the search
+        entries use the learned one. `start` (G + 1,), the `theta_` of an earlier fit, is where the search
         begins. Raises ValueError where shapes do not fit or an entry is not finite.
         """
         self._kernel = _kernel(self.kernel)
@@ -61,6 +66,7 @@ class GaussianProcess(Regressor):
         if len(X) != len(y):
             raise ValueError(f"X has {len(X)} rows and y has {len(y)}: each observation needs both")
         self.n_features_in_ = X.shape[1]
+        self._geometry = Geometry(X.shape[1], self.blocks)
         self.outcome_mean_, self.outcome_scale_ = _standardization(y)
         self._X, self._z = X, self._standardize(y)
         self._known_noise = self._standardize_noise(noise_variance, len(y))
@@ -81,7 +87,7 @@ class GaussianProcess(Regressor):
         corner = self._covariance_of_observations(X, known)
         new._X, new._z = np.concatenate([self._X, X]), np.concatenate([self._z, self._standardize(y)])
         new._known_noise = np.concatenate([self._known_noise, known])
-        L = cholesky.extend(self._L, self._kernel(X, self._X, self.length_scale_), corner)
+        L = cholesky.extend(self._L, self._covariance(X, self._X), corner)
         return new._factorize() if L is None else new._weigh(L)
 
     def predict(self, X: ArrayLike, return_std: bool = False, return_cov: bool = False) -> Any:
@@ -90,25 +96,39 @@ class GaussianProcess(Regressor):
         They are of f itself: a new measurement has `noise_variance_` on top of std².
         """
         X = self._inputs_like_fit(X)
-        cross = self._kernel(X, self._X, self.length_scale_)
+        cross = self._covariance(X, self._X)
         mean = self.outcome_mean_ + self.outcome_scale_ * (cross @ self._alpha)
         if not (return_std or return_cov):
             return mean
         half = cholesky.solve_lower(self._L, cross.T)
         if return_std:
             return mean, self.outcome_scale_ * _std(half)
-        prior = self._kernel(X, X, self.length_scale_)
+        prior = self._covariance(X, X)
         return mean, self.outcome_scale_**2 * (prior - half.T @ half)
+
+    def glance(self, X: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation (m,) in single precision: enough to tell which of millions deserve a full look.
+
+        X (m, d) must be floats and finite; it is not checked.
+        """
+        if self._single is None:
+            X0, L, alpha = (a.astype(np.float32, order="F") for a in (self._X, self._L, self._alpha))
+            self._single = X0, L, alpha, self.length_scale_.astype(np.float32)
+        X0, L, alpha, length_scale = self._single
+        cross = self._kernel(self._geometry.squared_distances(X.astype(np.float32), X0, length_scale))
+        variance = 1.0 - np.einsum("nm,nm->m", half := cholesky.solve_lower(L, cross.T), half)
+        std = np.sqrt(np.maximum(variance, 1e-6))
+        return self.outcome_mean_ + self.outcome_scale_ * (cross @ alpha), self.outcome_scale_ * std
 
     def predict_with_gradient(self, X: ArrayLike) -> tuple[Array, Array, Array, Array]:
         """Mean (m,), standard deviation (m,) and the gradient of each wrt X (m, d)."""
         X = self._inputs_like_fit(X)
-        cross, slope = self._kernel.profile(squared_distances(X, self._X, self.length_scale_))
+        cross, slope = self._kernel.profile(self._squared_distances(X, self._X))
         std = _std(cholesky.solve_lower(self._L, cross.T))
         weights = cholesky.solve(self._L, cross.T).T
 
         def gradient(weights: Array) -> Array:
-            return weighted_input_gradient(slope, weights, X, self._X, self.length_scale_)
+            return self._geometry.weighted_input_gradient(slope, weights, X, self._X, self.length_scale_)
 
         scale = self.outcome_scale_
         mean = self.outcome_mean_ + scale * (cross @ self._alpha)
@@ -123,21 +143,21 @@ class GaussianProcess(Regressor):
         return float(np.exp(self.theta_[-1]) * self.outcome_scale_**2)
 
     def relevance(self) -> Array:
-        """How much each input matters (d,): 1 − the prior correlation of f between the two ends of its range.
+        """How much each group matters (G,): 1 − the prior correlation of f between the two ends of its range.
 
-        0: the outcome does not depend on this input; 1: what is known at one end says nothing of the other.
+        0: the outcome does not depend on it; 1: what is known at one end says nothing of the other.
         """
         return 1.0 - self._kernel.profile(1.0 / self.length_scale_**2)[0]
 
     def _search(self, start: Array | None) -> Array:
         """θ by its posterior density."""
-        default = hyperparameters.start(self.n_features_in_)
+        default = hyperparameters.start(self._geometry.n_groups)
         if not self._z.any():
             self.fallback_ = "all outcomes are equal: hyperparameters stay at the modes of their priors"
             return default
         rows = _subset(len(self._z), self.n_search)
-        data = self._X[rows], self._z[rows], self._known_noise[rows]
-        posterior = hyperparameters.Posterior(*data, self._kernel)
+        squares = self._geometry.by_group(self._X[rows])
+        posterior = hyperparameters.Posterior(squares, self._z[rows], self._known_noise[rows], self._kernel)
         return hyperparameters.search(posterior, default if start is None else start)
 
     def _factorize(self) -> Self:
@@ -148,12 +168,19 @@ class GaussianProcess(Regressor):
 
     def _weigh(self, L: Array) -> Self:
         """Keep the factor L, and what follows from it and the outcomes."""
+        self._single: tuple[Array, Array, Array, Array] | None = None
         self._L, self._alpha = L, cholesky.solve(L, self._z)
         self.log_marginal_likelihood_ = hyperparameters.log_marginal_likelihood(L, self._alpha, self._z)
         return self
 
+    def _squared_distances(self, A: Array, B: Array) -> Array:
+        return self._geometry.squared_distances(A, B, self.length_scale_)
+
+    def _covariance(self, A: Array, B: Array) -> Array:
+        return np.asarray(self._kernel(self._squared_distances(A, B)))
+
     def _covariance_of_observations(self, X: Array, known_noise: Array) -> Array:
-        K = self._kernel(X, X, self.length_scale_)
+        K = self._covariance(X, X)
         K.flat[:: len(K) + 1] = 1.0 + hyperparameters.noise(known_noise, self.theta_)
         return K
 

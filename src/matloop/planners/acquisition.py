@@ -69,6 +69,31 @@ def _series(z: Array) -> Array:
     return u * (1.0 - 3.0 * u * (1.0 - 5.0 * u * (1.0 - 7.0 * u * (1.0 - 9.0 * u * (1.0 - 11.0 * u)))))
 
 
+def log_expected_improvement_near(miss: ArrayLike, std: ArrayLike, distance: float) -> Array:
+    """log E[(d − |x|)₊] for x normal with mean `miss` and this std: by how much the distance d to a target shrinks.
+
+    The triangle (d − |x|)₊ is (x + d)₊ − 2 (x)₊ + (x − d)₊, and each term is an expected improvement. Where these
+    cancel, the logarithm of the density at the target takes over, which has the same order.
+    """
+    miss, std = np.asarray(miss, dtype=float), np.asarray(std, dtype=float)
+    distance = max(distance, 1e-12 * float(np.max(std)))
+    ramps = [np.exp(log_expected_improvement(miss + shift, std, 0.0)) for shift in (distance, 0.0, -distance)]
+    direct = ramps[0] - 2 * ramps[1] + ramps[2]
+    density = 2 * np.log(distance) - 0.5 * (miss / std) ** 2 - np.log(std * np.sqrt(2 * np.pi))
+    return np.where(direct > 1e-6 * ramps[0], np.log(np.maximum(direct, 1e-300)), np.minimum(density, np.log(distance)))
+
+
+def log_optimistic_gain(mean: Array, std: Array, level: float, scale: float) -> Array:
+    """log softplus((mean + std − level) / scale): an upper confidence bound, made positive.
+
+    It ranks points as mean + std does, whatever `level` (that of an ordinary outcome) and `scale` (the spread of
+    outcomes) are. As the logarithm of a positive number it can be added to that of a probability: the product is the
+    gain that an optimist expects of a trial which may fail.
+    """
+    gain = (upper_confidence_bound(mean, std) - level) / scale
+    return np.where(gain > -30.0, np.log(np.logaddexp(0.0, np.maximum(gain, -30.0))), gain)
+
+
 def log_probability_of_feasibility(mean: ArrayLike, std: ArrayLike, limit: float) -> Array:
     """log P(f ≤ limit), to be added to a log acquisition for each outcome that has a limit.
 
@@ -107,4 +132,4 @@ def upper_confidence_bound(mean: ArrayLike, std: ArrayLike, beta: float = 1.0) -
     Srinivas, Krause, Kakade & Seeger 2010, Gaussian Process Optimization in the Bandit Setting, ICML
     (arXiv:0912.3995), with a constant beta in units of one standard deviation.
     """
-    return np.asarray(mean, dtype=float) + beta * np.asarray(std, dtype=float)
+    return np.asarray(mean) + beta * np.asarray(std)

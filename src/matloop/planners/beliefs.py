@@ -1,33 +1,39 @@
-"""From measured values to the score of a point: expected improvement, whatever the objectives are."""
+"""From measured values to the score of a point: what a trial there would be worth, whatever the objectives are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from math import erf, exp, pi, sqrt
 
 import numpy as np
 
-from matloop.core.merit import shortfall, values
-from matloop.core.objective import Near, Objective
+from matloop.core.merit import shortfall
+from matloop.core.objective import Match, Near, Objective
 from matloop.core.parameter import Columns
-from matloop.core.pool import Pool
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
-from matloop.planners.acquisition import log_expected_improvement, log_probability_of_feasibility
-from matloop.planners.surrogates import Surrogate, fit, fit_objectives
-
-#: The weight of the sum beside the worst goal in the augmented Chebyshev scalarization (Knowles 2006).
-AUGMENTATION = 0.05
-
-#: In a pool, where no point comes twice, improvement counts from this many standard deviations of the outcomes below
-#: the best on: the best is gone, and what counts is which of the others are good. See docs/decisions/0005.
-MARGIN = 0.5
+from matloop.planners.acquisition import (
+    log_expected_improvement_near,
+    log_optimistic_gain,
+    log_probability_of_feasibility,
+)
+from matloop.planners.curves import CurveBeliefs
+from matloop.planners.explanation import exploring_share
+from matloop.planners.hypervolume_noisy import NoisyHypervolume
+from matloop.planners.surrogates import fit_objectives
 
 
 class Beliefs:
-    """What is believed of every objective, and what a trial would be worth."""
+    """What is believed of every objective, and what a trial would be worth.
+
+    The worth of a trial is a logarithm, to which the logarithms of probabilities are added: that all thresholds are
+    met, and that the trial does not fail. Without goals these are all. A goal adds
+
+    * its optimistic gain, which is an upper confidence bound (docs/decisions/0011);
+    * for `Near` the expected decrease of the distance to the value, for `Match` of that to the curve;
+    * of several goals the noisy expected hypervolume improvement of their front.
+    """
 
     def __init__(
         self,
@@ -42,17 +48,19 @@ class Beliefs:
         self.goals = [wish for wish in objectives if not wish.is_threshold]
         self.thresholds = [wish for wish in objectives if wish.is_threshold]
         self.meets = shortfall(objectives, observations) <= 0
-        self.utility = self._scalarized(observations, rng)
+        self.curve = self._curve_beliefs(observations)
+        self.hypervolume = self._hypervolume(rng) if len(self.goals) > 1 else None
 
-    def _scalarized(self, observations: Sequence[Observation], rng: np.random.Generator) -> Surrogate | None:
-        """A model of several goals in one number; a single goal needs none of its own."""
-        if len(self.goals) < 2:
+    def _curve_beliefs(self, observations: Sequence[Observation]) -> CurveBeliefs | None:
+        """Of a single goal that is a curve, where every observation has one: else its distances are modelled."""
+        goal = self.goals[0] if len(self.goals) == 1 else None
+        if not isinstance(goal, Match) or not all(goal.name in o.curves for o in observations):
             return None
-        table = np.column_stack([goal.utility(values(goal, observations)) for goal in self.goals])
-        span = np.ptp(table, axis=0)
-        scaled = (table - table.max(axis=0)) / np.where(span > 0, span, 1.0)
-        weighted = rng.dirichlet(np.ones(len(self.goals))) * scaled
-        return fit(self.space, observations, weighted.min(axis=1) + AUGMENTATION * weighted.sum(axis=1))
+        return CurveBeliefs(self.space, goal, observations)
+
+    def _hypervolume(self, rng: np.random.Generator) -> NoisyHypervolume:
+        models = {name: surrogate.model for name, surrogate in self.models.items()}
+        return NoisyHypervolume(self.objectives, models, next(iter(self.models.values())).inputs, rng)
 
     def with_pending(self, points: Sequence[Point]) -> Beliefs:
         """The beliefs once these points are measured as expected."""
@@ -62,7 +70,9 @@ class Beliefs:
         new.__dict__.pop("best_expected", None)  # what is pending may be better than all that was measured
         new.meets = np.append(self.meets, self._expected_to_meet(points))
         new.models = {name: model.with_pending(points) for name, model in self.models.items()}
-        new.utility = self.utility and self.utility.with_pending(points)
+        new.curve = self.curve and self.curve.with_pending(points)
+        x = self.space.encode(self.space.columns(points))
+        new.hypervolume = self.hypervolume and self.hypervolume.with_pending(x)
         return new
 
     def _expected_to_meet(self, points: Sequence[Point]) -> np.ndarray:
@@ -77,45 +87,57 @@ class Beliefs:
         for name, model in self.models.items():
             mean, std = model.predict(self.space.columns([point]))
             found[name] = (float(mean[0]), float(np.hypot(std[0], model.model.noise_variance_**0.5)))
+        if self.curve is not None:
+            found[self.goals[0].name] = self.curve.predictions(point)
         return found
 
+    # -- what a trial is worth --------------------------------------------------------------------------------
+
     def score(self, columns: Columns) -> np.ndarray:
-        """The logarithm of the expected improvement, times the probability that all thresholds are met: (n,)."""
+        """The logarithm of what a trial is worth at n points, (n,)."""
         x = self.space.encode(columns)
         total = np.zeros(len(x))
         if self.goals and self.meets.any():
-            total = total + self._log_improvement(x)
+            total = total + self._log_worth(x)
         for wish in self.thresholds:
             mean, std = self.models[wish.name].model.predict(x, return_std=True)
             total = total + log_probability_of_feasibility(-wish.utility(mean), std, 0.0)
         return total
 
-    def _log_improvement(self, x: np.ndarray) -> np.ndarray:
-        if self.utility is not None:
-            mean, std = self.utility.model.predict(x, return_std=True)
-            return log_expected_improvement(mean, std, self.incumbent)
+    def rough(self, columns: Columns) -> np.ndarray:
+        """The same in single precision, where there is but one plain goal."""
+        if self.thresholds or self.curve or self.hypervolume or not self.meets.any() or not self._is_plain:
+            return self.score(columns)
+        mean, std = self.models[self.goals[0].name].model.glance(self.space.encode(columns))
+        return self._log_gain(mean, std)
+
+    def _log_worth(self, x: np.ndarray) -> np.ndarray:
+        if self.hypervolume is not None:
+            return self.hypervolume.log_value(x)
+        if self.curve is not None:
+            return self.curve.log_improvement(x, self.meets)
+        mean, std = self.models[self.goals[0].name].model.predict(x, return_std=True)
+        return self._log_gain(mean, std)
+
+    def _log_gain(self, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
         goal = self.goals[0]
-        mean, std = self.models[goal.name].model.predict(x, return_std=True)
         if isinstance(goal, Near):
-            return _log_improvement_near(mean - goal.value, std, -self.incumbent)
-        return log_expected_improvement(goal.utility(mean), std, self.incumbent)
+            return log_expected_improvement_near(mean - goal.value, std, -self.best_expected)
+        model = self.models[goal.name].model
+        ordinary = float(goal.utility(model.outcome_mean_))
+        return log_optimistic_gain(goal.utility(mean), std, ordinary, model.outcome_scale_)
+
+    @property
+    def _is_plain(self) -> bool:
+        return len(self.goals) == 1 and not isinstance(self.goals[0], Near | Match)
 
     @cached_property
     def best_expected(self) -> float:
         """The best utility so far, by the expected value where it was measured: a lucky reading does not count."""
-        if self.utility is not None:
-            return float(self.utility.mean_where_measured()[self.meets].max())
         goal = self.goals[0]
         return float(goal.utility(self.models[goal.name].mean_where_measured())[self.meets].max())
 
-    @property
-    def incumbent(self) -> float:
-        """The utility over which improvement counts: the best, or in a pool `MARGIN` below it."""
-        is_pool = all(isinstance(parameter, Pool) for parameter in self.space.parameters.values())
-        if not is_pool or (isinstance(self.goals[0], Near) and self.utility is None):
-            return self.best_expected
-        model = (self.utility or self.models[self.goals[0].name]).model
-        return self.best_expected - MARGIN * model.outcome_scale_
+    # -- why --------------------------------------------------------------------------------------------------
 
     def reason(self, point: Point, told: Mapping[str, tuple[float, float]]) -> str:
         """Why this point: what is expected there (its predictions), and whether it is known to be good or unknown."""
@@ -123,43 +145,28 @@ class Beliefs:
             f"{wish.name} {told[wish.name][0]:.4g} ± {told[wish.name][1]:.2g}" + (f" {wish.unit}" if wish.unit else "")
             for wish in self.objectives
         )
-        return f"{self._motive(point)}: expected {expected}"
+        remarks = [f"{name}: {m.model.fallback_}" for name, m in self.models.items() if m.model.fallback_]
+        return "; ".join([f"{self._motive(point)}: expected {expected}", *remarks])
 
     def _motive(self, point: Point) -> str:
         if self.thresholds and not self.meets.any():
             return "most likely to meet the thresholds, which nothing has met yet"
         if len(self.goals) > 1:
-            return "the best compromise under random weights of the goals"
+            return "the largest expected growth of the front of best compromises"
         if not self.goals:
             return "most likely to meet the thresholds"
-        goal = self.goals[0]
-        if isinstance(goal, Near):
+        if self.curve is not None:
+            return "expected to come nearer to the curve than any other"
+        if not self._is_plain:
             return "the highest expected improvement"
-        mean, std = (float(v[0]) for v in self.models[goal.name].predict(self.space.columns([point])))
-        gain = float(goal.utility(np.array(mean))) - self.incumbent
-        share = _exploring_share(gain, std)
+        share = self._exploring(point)
         side = "known to be good" if share < 0.4 else "little known" if share > 0.75 else "promising and little known"
-        return f"the highest expected improvement ({side}, {share:.0%} of it from uncertainty)"
+        what = (
+            "the highest optimistic value" if np.isfinite(self.space.n_points) else "the highest expected improvement"
+        )
+        return f"{what} ({side}, {share:.0%} of its gain from uncertainty)"
 
-
-def _exploring_share(gain: float, std: float) -> float:
-    """The part of expected improvement s·φ(z) + gain·Φ(z) that would vanish without uncertainty."""
-    if std <= 0:
-        return 0.0
-    z = gain / std
-    spread = std * exp(-0.5 * z * z) / sqrt(2 * pi)
-    total = spread + gain * 0.5 * (1 + erf(z / sqrt(2)))
-    return 1.0 if gain <= 0 or total <= 0 else min(1.0, max(0.0, 1 - gain / total))
-
-
-def _log_improvement_near(mean: np.ndarray, std: np.ndarray, distance: float) -> np.ndarray:
-    """Log of E[(d − |x|)₊] for x normal: the distance d to a target shrinks.
-
-    The triangle (d − |x|)₊ is (x + d)₊ − 2 (x)₊ + (x − d)₊, and each term is an expected improvement. Where these
-    cancel, the logarithm of the density at the target takes over, which has the same order.
-    """
-    distance = max(distance, 1e-12 * float(np.max(std)))
-    ramps = [np.exp(log_expected_improvement(mean + shift, std, 0.0)) for shift in (distance, 0.0, -distance)]
-    direct = ramps[0] - 2 * ramps[1] + ramps[2]
-    density = 2 * np.log(distance) - 0.5 * (mean / std) ** 2 - np.log(std * np.sqrt(2 * np.pi))
-    return np.where(direct > 1e-6 * ramps[0], np.log(np.maximum(direct, 1e-300)), np.minimum(density, np.log(distance)))
+    def _exploring(self, point: Point) -> float:
+        goal = self.goals[0]
+        mean, std = (float(v[0]) for v in self.models[goal.name].predict(self.space.columns([point])))
+        return exploring_share(float(goal.utility(np.array(mean))) - self.best_expected, std)

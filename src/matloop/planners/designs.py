@@ -19,10 +19,13 @@ from matloop.core.event import Proposal
 from matloop.core.mixture import Mixture
 from matloop.core.objective import Objective
 from matloop.core.parameter import Columns, Parameter, Real
+from matloop.core.pool import Pool
 from matloop.core.seeds import shared, trial_number
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
-from matloop.planners.sampling import CHUNK, MOST_DRAWS, Sampler, distinct, keys_of
+from matloop.planners.choices import LARGEST_CHOICE, chosen
+from matloop.planners.sampling import CHUNK, MOST_DRAWS, distinct, keys_of
+from matloop.planners.sequence import endless, from_blocks
 
 
 class Design(BaseModel, ABC):
@@ -69,7 +72,7 @@ class Random(Design):
             order = rng.permutation(len(next(iter(candidates.values()))))
             yield from distinct(space, {name: column[order] for name, column in candidates.items()}, tried)
             return
-        yield from _from_blocks(space, _endless(lambda n: rng.random((n, space.width))), tried, skip=0)
+        yield from from_blocks(space, endless(lambda n: rng.random((n, space.width))), tried, skip=0)
 
 
 class Sobol(Design):
@@ -85,13 +88,16 @@ class Sobol(Design):
         from scipy.stats import qmc
 
         sequence = qmc.Sobol(space.width, scramble=True, rng=shared(rng))
-        yield from _from_blocks(space, _endless(sequence.random), tried, skip=trial_number(rng) - 1)
+        yield from from_blocks(space, endless(sequence.random), tried, skip=trial_number(rng) - 1)
 
 
 class LatinHypercube(Design):
     """Latin hypercubes of `size` points, one after the other (McKay et al. 1979, doi:10.2307/1268522).
 
-    In each, every parameter's range is cut into `size` strata, and each stratum holds one point.
+    In each, every parameter's range is cut into `size` strata, and each stratum holds one point. Where constraints,
+    mixtures, pools or few levels do not allow every combination, the strata are those of what is allowed, and the
+    points are chosen from a large sample of it so that as many strata as possible hold one: see `stratify`. Beyond 500
+    points such a hypercube is made in blocks of 500.
     """
 
     kind: Literal["latin_hypercube"] = "latin_hypercube"
@@ -102,14 +108,22 @@ class LatinHypercube(Design):
         return f"from a Latin hypercube of {self.size} points, to fill the space"
 
     def points(self, space: Space, rng: np.random.Generator, tried: set[Any]) -> Iterator[Point]:
-        hypercubes = _endless(partial(self._hypercubes, space.width, shared(rng)))
-        yield from _from_blocks(space, hypercubes, tried, skip=trial_number(rng) - 1)
+        if not _is_box(space) or space.n_points < 4 * self.size:
+            yield from chosen(space, min(self.size, LARGEST_CHOICE), rng, tried)
+            return
+        hypercubes = endless(partial(self._hypercubes, space.width, shared(rng)))
+        yield from from_blocks(space, hypercubes, tried, skip=trial_number(rng) - 1)
 
     def _hypercubes(self, width: int, rng: np.random.Generator, n: int) -> np.ndarray:
         """As many whole hypercubes as make n points or a few more."""
         shape = (-(-n // self.size), self.size, width)
         strata = np.argsort(rng.random(shape), axis=1)
         return ((strata + rng.random(shape)) / self.size).reshape(-1, width)
+
+
+def _is_box(space: Space) -> bool:
+    """Whether every combination of values is allowed, so that strata of uniform numbers are strata of values."""
+    return not space.constraints and not any(isinstance(p, Mixture | Pool) for p in space.parameters.values())
 
 
 class GridDesign(Design):
@@ -151,40 +165,3 @@ def _levels(name: str, parameter: Parameter, levels: int) -> Columns:
         return {name: parameter.spread(levels)}
     assert isinstance(parameter, Mixture)
     return parameter.lattice(levels)
-
-
-def _endless(source: Any) -> Iterator[np.ndarray]:
-    """Blocks of growing size from a source of uniform numbers."""
-    n = 32
-    while True:
-        yield source(n)
-        n = min(2 * n, CHUNK)
-
-
-def _from_blocks(space: Space, blocks: Iterator[np.ndarray], tried: set[Any], skip: int) -> Iterator[Point]:
-    """The feasible points of the blocks, without the first `skip` of them and without those that were tried."""
-    for point in islice(_feasible(space, blocks), skip, None):
-        if space.key(point) not in tried:
-            yield point
-
-
-def _feasible(space: Space, blocks: Iterator[np.ndarray]) -> Iterator[Point]:
-    """The feasible points of the blocks, each once.
-
-    In a finite space, what the blocks are slow to hit comes at the end, so that every point comes. Raises PlannerError
-    where nothing is feasible.
-    """
-    sampler, candidates = Sampler(space), space.candidates()
-    seen: set[Any] = set()
-    in_vain, patience = 0, MOST_DRAWS if candidates is None else CHUNK
-    while in_vain < patience:
-        block = next(blocks)
-        columns, ok = sampler.columns(block)
-        found = list(distinct(space, {v: column[ok] for v, column in columns.items()}, seen))
-        seen.update(space.key(point) for point in found)
-        in_vain = 0 if found else in_vain + len(block)
-        yield from found
-    if candidates is not None:
-        yield from distinct(space, candidates, seen)
-    if not seen:
-        raise sampler.nothing_feasible(in_vain)

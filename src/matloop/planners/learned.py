@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from matloop.core.choice import Choice
 from matloop.core.insight import Learned, Slice
 from matloop.core.merit import best
 from matloop.core.objective import Objective
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.parameter import Integer, Real
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.planners.surrogates import Surrogate
@@ -60,8 +61,8 @@ def _column_relevance(space: Space, model: Surrogate) -> dict[str, float]:
     """For a pool, whose columns cannot be drawn apart: by the model's length scales."""
     strength = model.model.relevance()
     effects: dict[str, float] = {}
-    for feature, value in zip(space.features, strength, strict=True):
-        variable = feature.split("=")[0]
+    for block, value in zip(space.blocks, strength, strict=True):
+        variable = space.features[block.start].split("=")[0]
         effects[variable] = max(effects.get(variable, 0.0), float(value))
     return _shares(effects)
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from matloop.core.errors import PlannerError
 from matloop.core.expression import Linear
-from matloop.core.parameter import Columns, Real
+from matloop.core.mixture import Mixture
+from matloop.core.parameter import SAME, Columns, Real
 from matloop.core.space import Point, Space
 
 #: Uniform numbers of shape (k, width), more at each call.
@@ -21,6 +22,8 @@ MOST_DRAWS = 1 << 17
 CHUNK = 1 << 12
 #: Rounds of alternating projections; their error halves in a few rounds for all but nearly parallel constraints.
 PROJECTIONS = 300
+#: By this share of its total the sum of a mixture may be off.
+SUM = 1e-9
 
 
 class Sampler:
@@ -32,9 +35,10 @@ class Sampler:
     def columns(self, u: np.ndarray) -> tuple[Columns, np.ndarray]:
         """The points of uniform numbers (n, width), and which of them are feasible, boolean (n,)."""
         columns = self.space.from_unit(u)
-        if self._rows:
-            columns = self._moved(columns)
-        return columns, self.space.feasible(columns)
+        if not self._rows:
+            return columns, self.space.feasible(columns)
+        columns = self._moved(columns)
+        return columns, self.space.feasible(columns) & self._sums_hold(columns)
 
     def draw(self, source: Source, n: int, most: int = MOST_DRAWS) -> tuple[np.ndarray, Columns]:
         """The first n feasible points of a source, with their uniform numbers; fewer if `most` draws gave fewer.
@@ -63,10 +67,15 @@ class Sampler:
     # -- linear constraints on continuous variables: instead of waiting for luck, move the points in --------------
 
     @cached_property
-    def _free(self) -> dict[str, Real]:
-        """The variables that can be moved continuously."""
-        parameters = self.space.parameters.items()
-        return {name: p for name, p in parameters if isinstance(p, Real) and p.step is None}
+    def _free(self) -> dict[str, tuple[float, float]]:
+        """The variables that can be moved continuously, with the least and the most of each."""
+        free: dict[str, tuple[float, float]] = {}
+        for name, parameter in self.space.parameters.items():
+            if isinstance(parameter, Real) and parameter.step is None:
+                free[name] = parameter.low, parameter.high
+            elif isinstance(parameter, Mixture) and parameter.step is None:
+                free |= dict(zip(parameter.components, zip(*parameter.bounds, strict=True), strict=True))
+        return free
 
     @cached_property
     def _rows(self) -> list[Linear]:
@@ -74,7 +83,15 @@ class Sampler:
         linear = [row for constraint in self.space.constraints for row in constraint.linear or ()]
         rows = [row for row in linear if row.coefficients and set(row.coefficients) <= set(self._free)]
         needed = any(row.is_equality for row in rows)
-        return sorted(rows, key=lambda row: row.is_equality) if needed or self._is_rare(rows) else []
+        if not needed and not self._is_rare(rows):
+            return []
+        return sorted([*rows, *self._sums], key=lambda row: row.is_equality)
+
+    @cached_property
+    def _sums(self) -> list[Linear]:
+        """The components of each mixture that can be moved sum to its total."""
+        mixtures = [p for p in self.space.parameters.values() if isinstance(p, Mixture) and p.step is None]
+        return [Linear(dict.fromkeys(m.components, 1.0), m.total, is_equality=True) for m in mixtures]
 
     def _is_rare(self, rows: list[Linear]) -> bool:
         """Whether chance alone would hardly ever meet the inequalities."""
@@ -86,8 +103,8 @@ class Sampler:
     def _moved(self, columns: Columns) -> Columns:
         """Alternating projections onto the half-spaces and planes (von Neumann 1950), in units of each range."""
         names = list(self._free)
-        low = np.array([self._free[name].low for name in names])
-        width = np.array([self._free[name].high for name in names]) - low
+        low, high = np.array(list(self._free.values())).T
+        width = np.maximum(high - low, SAME * np.maximum(np.abs(low), 1e-300))
         x = (np.column_stack([np.asarray(columns[name], float) for name in names]) - low) / width
         planes = [_in_unit_box(row, names, low, width) for row in self._rows]
         for _ in range(PROJECTIONS):
@@ -98,8 +115,16 @@ class Sampler:
                 x = x - np.outer(excess if is_equality else np.maximum(excess, 0.0), normal)
             if np.abs(x - before).max(initial=0.0) < 1e-13:
                 break
-        values = low + np.clip(x, 0.0, 1.0) * width
+        values = np.minimum(low + np.clip(x, 0.0, 1.0) * width, high)
         return {**columns, **dict(zip(names, values.T, strict=True))}
+
+    def _sums_hold(self, columns: Columns) -> np.ndarray:
+        """Whether moved mixtures still sum to their totals, boolean (n,): projections may end before they meet."""
+        ok = np.ones(len(next(iter(columns.values()))), bool)
+        for row in self._sums:
+            total = np.sum([columns[component] for component in row.coefficients], axis=0)
+            ok &= np.abs(total - row.bound) <= SUM * row.bound
+        return ok
 
 
 def _in_unit_box(row: Linear, names: list[str], low: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, float, bool]:

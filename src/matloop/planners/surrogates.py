@@ -52,7 +52,7 @@ class Surrogate:
 def fit(space: Space, observations: Sequence[Observation], y: np.ndarray, noise: np.ndarray | None = None) -> Surrogate:
     """A model of y (n,), with the variance of each measurement (n,) where known (NaN elsewhere)."""
     inputs = space.encode(space.columns([o.location for o in observations]))
-    return Surrogate(space, GaussianProcess().fit(inputs, y, noise_variance=noise), inputs)
+    return Surrogate(space, GaussianProcess(blocks=space.blocks).fit(inputs, y, noise_variance=noise), inputs)
 
 
 def fit_objective(space: Space, objective: Objective, observations: Sequence[Observation]) -> Surrogate:

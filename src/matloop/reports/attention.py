@@ -75,7 +75,8 @@ def _conflict(name: str, trial: TrialState) -> Matter:
 
 
 def _happened(outcome: Outcome) -> str:
-    return " ".join(f"--happened {given_on_command_line({k: v})}" for k, v in outcome.values.items())
+    told = {name: "FILE.csv" if name in outcome.curves else value for name, value in outcome.values.items()}
+    return " ".join(f"--happened {given_on_command_line({k: v})}" for k, v in told.items())
 
 
 def _said(outcome: Outcome) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from matloop.core.parameter import Choice, Integer, Real
+from matloop.core.choice import Choice
+from matloop.core.parameter import Integer, Real
 from matloop.core.space import Space
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,7 @@ def _row(spec: CampaignSpec, trial: TrialState) -> dict[str, Any]:
 def write_exports(
     spec: CampaignSpec, state: CampaignState, events: Iterable[AnyEvent], folder: Path, formats: Iterable[str]
 ) -> list[Path]:
-    """Write the trials in each format, and the whole journal as JSON Lines; returns the paths."""
+    """Write the trials in each format, measured curves, and the whole journal as JSON Lines; returns the paths."""
     table = trials_table(spec, state)
     name = spec.campaign.name
     written: list[Path] = []
@@ -65,12 +65,28 @@ def write_exports(
         path = folder / f"{name}-trials.{kind}"
         write_whole(path, _as_bytes(table, kind))
         written.append(path)
+    if points := list(_curve_points(state)):
+        curves = folder / f"{name}-curves.csv"
+        write_whole(curves, "trial,number,quantity,x,y\n" + "".join(points))
+        written.append(curves)
     journal = folder / f"{name}-journal.jsonl"
     write_whole(journal, "".join(event.model_dump_json() + "\n" for event in events))
     units = folder / f"{name}-units.json"
     wished = {wish.name: wish.unit for wish in spec.objectives if wish.unit}
     write_whole(units, json.dumps({**spec.space.units, **wished}, indent=2, ensure_ascii=False) + "\n")
     return [*written, journal, units]
+
+
+def _curve_points(state: CampaignState) -> Iterator[str]:
+    """A line for each point of each measured curve."""
+    for trial in state.trials.values():
+        for name, curve in (trial.outcome.curves if trial.outcome else {}).items():
+            label = ",".join(_quoted(cell) for cell in (trial.id, str(trial.number), name))
+            yield from (f"{label},{x!r},{y!r}\n" for x, y in zip(curve.x, curve.y, strict=True))
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell
 
 
 def _as_bytes(table: pd.DataFrame, kind: str) -> bytes:

@@ -50,6 +50,13 @@ def _sentence(wish: Objective) -> str:
     return wish.sentence() if has_number else labelled(wish.sentence(), wish.unit)
 
 
+def ending(spec: CampaignSpec, state: CampaignState) -> str:
+    """With what it ends, in words; empty where budgets alone end it."""
+    aside = [getattr(rule, "kind", "") in state.set_aside for rule in spec.stop]
+    rules = [f"{rule} (set aside)" if off else str(rule) for rule, off in zip(spec.stop, aside, strict=True)]
+    return f"Ends with{' the first of' * (len(rules) > 1)}: {'; '.join(rules)}." if rules else ""
+
+
 def best_trials(spec: CampaignSpec, state: CampaignState) -> list[TrialState]:
     """The best trial, or the Pareto front in the order of the first goal."""
     observations = state.observations

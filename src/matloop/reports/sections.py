@@ -11,6 +11,7 @@ from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
 from matloop.reports import headline, learning, tables
 from matloop.reports.columns import Column, most_relevant
+from matloop.reports.figures.curves import best_curves
 from matloop.reports.figures.parallel import parallel
 from matloop.reports.figures.parameters import against_each_other, against_parameter
 from matloop.reports.figures.predictions import predicted_against_measured
@@ -46,6 +47,7 @@ def best_section(
         "rows": [tables.trial_row(trial, columns, wishes) for trial in best],
         "meets_conditions": headline.meets_conditions(spec, best),
         "noise": {c.name: number(noise[c.name], 2) for c in wishes if c.name in noise},
+        "curves": best_curves(spec.objectives, best),
     }
 
 

@@ -1,0 +1,44 @@
+"""What a trial costs: an amount, or a formula of its settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from matloop.core.errors import ExpressionError, Mistake, did_you_mean
+from matloop.core.expression import parse_amount
+from matloop.core.parameter import Columns
+
+#: The measured value that counts where a definition says no cost.
+MEASURED = "cost"
+
+
+def checked_cost(cost: Any) -> Any:
+    """The cost as it stands, if it can be one. Raises ValueError otherwise."""
+    if isinstance(cost, str):
+        try:
+            parse_amount(cost)
+        except ExpressionError as error:
+            raise ValueError(f"{error.message} ({error.hint})" if error.hint else error.message) from error
+    elif isinstance(cost, int | float) and not (math.isfinite(cost) and cost >= 0):
+        raise ValueError(f"a cost is 0 or more, not {cost}")
+    return cost
+
+
+def planned_cost(cost: float | str, columns: Columns) -> np.ndarray:
+    """What trials at these points cost, (n,); a formula that goes below zero or astray costs nothing there."""
+    n = len(next(iter(columns.values())))
+    amount = parse_amount(cost).values(columns) if isinstance(cost, str) else np.full(n, float(cost))
+    return np.where(np.isfinite(amount), np.maximum(amount, 0.0), 0.0)
+
+
+def cost_mistakes(cost: float | str | None, variables: Sequence[str]) -> list[Mistake]:
+    """Names in a formula of the cost that are no variables of the space."""
+    names = parse_amount(cost).names if isinstance(cost, str) else ()
+    return [
+        Mistake("campaign.cost", f"'{name}' is no variable of this space", did_you_mean(name, variables))
+        for name in sorted(set(names) - set(variables))
+    ]

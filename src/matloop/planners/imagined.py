@@ -1,0 +1,174 @@
+"""Campaigns carried on in the imagination: functions are drawn from models, and a cheap planner tries its luck.
+
+On every function drawn, points are tried one after the other, each the one that looks best on the bright side of what
+is known by then. As one best fit would be far too sure of itself, each of several models has its hyperparameters from
+a random half of the results, and the scale of each function is drawn too, as its size leaves it open (a Student-t
+process: Shah, Wilson & Ghahramani 2014, arXiv:1402.4306).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matloop.core.expression import Expression
+from matloop.core.objective import Objective
+from matloop.core.parameter import Columns
+from matloop.core.seeds import generator
+from matloop.core.standing import Standing
+from matloop.models.threads import one_thread
+from matloop.planners.candidates import promising, size
+from matloop.planners.draws import doubted, joint, root
+from matloop.planners.gains import BRIGHT, optimistic
+from matloop.planners.sampling import keys_of
+from matloop.planners.surrogates import Surrogate, fit_objectives
+
+#: Models, campaigns that are imagined with each, and the share of the results that a model's hyperparameters see.
+MODELS, DRAWS, PART = 10, 10, 0.5
+#: The points among which they choose: of more, the most promising and some others.
+POINTS = 600
+#: The imagined planner tries what is best so many standard deviations on the bright side.
+BETA = 1.0
+
+
+def trials_until(standing: Standing, condition: Expression, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """After how many more trials a result meets the condition, infinite where none of `most` did; and whether it can.
+
+    Both (MODELS × DRAWS,). It can where some point that is left would be measured to meet it. The condition speaks of
+    objectives and variables; the standing has two usable observations at least.
+    """
+    rng = generator(standing.seed, 0)
+    with one_thread():
+        models = fit_objectives(standing.space, standing.objectives, standing.usable)
+        columns = _points(standing, models, rng)
+        if not size(columns):
+            return np.full(MODELS * DRAWS, np.inf), np.zeros(MODELS * DRAWS, bool)
+        known, needed, can = standing.usable, [], []
+        size_of_part = max(2, round(PART * len(known)))
+        for _ in range(MODELS):
+            doubts = doubted(standing.space, standing.objectives, known, size_of_part, rng)
+            imagined = {name: _Imagined.drawn(doubt, columns, size_of_part, rng) for name, doubt in doubts.items()}
+            hits = _hits(condition, columns, imagined)
+            needed.append(_played(standing.objectives, imagined, hits, most, rng))
+            can.append(hits.any(axis=1))
+        return np.concatenate(needed), np.concatenate(can)
+
+
+def _points(standing: Standing, models: Mapping[str, Surrogate], rng: np.random.Generator) -> Columns:
+    """The points that are left, or the most promising of them with others drawn at random."""
+
+    def promise(columns: Columns) -> np.ndarray:
+        told = {name: model.predict(columns) for name, model in models.items()}
+        return _scores(standing.objectives, told, BRIGHT, np.ones(len(standing.objectives)))
+
+    tried = keys_of(standing.space, [o.point for o in standing.observations])
+    return promising(standing.space, promise, tried, POINTS, rng)
+
+
+@dataclass
+class _Imagined:
+    """One objective in K campaigns on m points: what would be measured, and what is known by now.
+
+    `mean` and `variance` (K, m) are of the function; `rows` (K, t, m) hold what t trials took off the covariance, which
+    is (m, m) times the `scale` (K,) of each function.
+    """
+
+    measured: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+    covariance: np.ndarray
+    scale: np.ndarray
+    noise: float
+    rows: np.ndarray
+
+    @classmethod
+    def drawn(cls, model: Surrogate, columns: Columns, freedom: int, rng: np.random.Generator) -> _Imagined:
+        """Functions of the model; `freedom` are the results that its scale rests upon."""
+        mean, covariance = joint(model, columns)
+        shape = DRAWS, len(mean)
+        scale = freedom / rng.chisquare(freedom, DRAWS)
+        truth = mean + np.sqrt(scale)[:, None] * (rng.standard_normal(shape) @ root(covariance).T)
+        noise = float(model.model.noise_variance_)
+        measured = truth + noise**0.5 * rng.standard_normal(shape)
+        variance = scale[:, None] * np.maximum(covariance.diagonal(), 0.0)
+        rows = np.empty((DRAWS, 0, len(mean)))
+        return cls(measured, np.tile(mean, (DRAWS, 1)), variance, covariance, scale, noise, rows)
+
+    @property
+    def std(self) -> np.ndarray:
+        return np.sqrt(self.variance)
+
+    def learn(self, at: np.ndarray) -> None:
+        """Condition each campaign on its measurement at the point with this position, (K,).
+
+        One step of the Cholesky factorization of the joint covariance: O(t m) for each campaign.
+        """
+        every = np.arange(len(at))
+        taken = np.einsum("ktm,kt->km", self.rows, self.rows[every, :, at])
+        column = self.scale[:, None] * self.covariance[at] - taken
+        size = np.sqrt(np.maximum(column[every, at], 0.0) + max(self.noise, 1e-12 * self.covariance.max()))
+        row = column / size[:, None]
+        surprise = (self.measured[every, at] - self.mean[every, at]) / size
+        self.mean = self.mean + row * surprise[:, None]
+        self.variance = np.maximum(self.variance - row**2, 0.0)
+        self.rows = np.concatenate([self.rows, row[:, None]], axis=1)
+
+    def only(self, campaigns: np.ndarray) -> _Imagined:
+        """Those campaigns alone."""
+        measured, mean, variance = (part[campaigns] for part in (self.measured, self.mean, self.variance))
+        scale, rows = self.scale[campaigns], self.rows[campaigns]
+        return _Imagined(measured, mean, variance, self.covariance, scale, self.noise, rows)
+
+
+def _hits(condition: Expression, columns: Columns, imagined: Mapping[str, _Imagined]) -> np.ndarray:
+    """Whether the condition holds for what would be measured, (K, m)."""
+    known = {name: column for name, column in columns.items() if name in condition.names}
+    return np.array(
+        [condition.holds({**known, **{name: i.measured[k] for name, i in imagined.items()}}) for k in range(DRAWS)]
+    )
+
+
+def _played(
+    objectives: Sequence[Objective],
+    imagined: dict[str, _Imagined],
+    hits: np.ndarray,
+    most: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """The campaigns one trial after the other, those that have reached the goal left out."""
+    needed = np.full(DRAWS, np.inf)
+    going = np.arange(DRAWS)
+    is_open = np.ones(hits.shape, bool)
+    for trial in range(1, min(most, hits.shape[1]) + 1):
+        told = {name: (i.mean, i.std) for name, i in imagined.items()}
+        weights = rng.dirichlet(np.ones(len(objectives)))
+        scores = np.where(is_open[going], _scores(objectives, told, BETA, weights), -np.inf)
+        at = scores.argmax(axis=1)
+        reached = hits[going, at]
+        needed[going[reached]] = trial
+        is_open[going, at] = False
+        for one in imagined.values():
+            one.learn(at)
+        if reached.any():
+            going = going[~reached]
+            imagined = {name: one.only(~reached) for name, one in imagined.items()}
+        if not len(going):
+            break
+    return needed
+
+
+def _scores(
+    objectives: Sequence[Objective],
+    told: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    bright: float,
+    weights: np.ndarray,
+) -> np.ndarray:
+    """The weighted sum of all goals on the bright side, each over its spread; missed thresholds weigh ten times."""
+    total = np.zeros(next(iter(told.values()))[0].shape)
+    for wish, weight in zip(objectives, weights, strict=True):
+        promise = optimistic(wish, *told[wish.name], bright)
+        spread = float(np.std(promise)) or 1.0
+        total = total + (10.0 * np.minimum(promise, 0.0) if wish.is_threshold else weight * promise) / spread
+    return total
