@@ -73,3 +73,12 @@ def test_nearest_untried_row() -> None:
     assert peer.nearest_untried(np.array([0.6])) == 1
     peer.rows.append(1)
     assert peer.nearest_untried(np.array([0.6])) == 2
+
+
+def test_planners_cannot_read_the_order_of_the_file(process: PeerProcess) -> None:
+    """Rows are shuffled at the door and come back by their numbers in the file."""
+    process.give(POOL)
+    assert sorted(process._order) == list(range(POOL.n))
+    assert process._order.tolist() != list(range(POOL.n))
+    rows = campaign(process, POOL, 2, "mean", trials=POOL.n - 2)["rows"]
+    assert sorted(rows) == list(range(POOL.n))

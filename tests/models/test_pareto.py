@@ -65,17 +65,19 @@ def test_what_is_left_out_of_the_front_is_dominated_and_what_is_in_it_is_not(Y):
     np.testing.assert_array_equal(non_dominated(Y), ~beaten)
 
 
-def test_the_reference_point_lies_a_tenth_of_the_range_below_the_worst_of_the_front():
-    """Dominated points do not move it, and units carry through."""
-    Y = np.array([[0.0, 10.0], [1.0, 0.0], [-7.0, -7.0]])
-    np.testing.assert_allclose(reference_point(Y), [-0.1, -1.0])
+def test_the_reference_point_is_the_worst_of_all_that_is_no_outlier():
+    """Each goal for itself; a far outlier moves it no further than the fence, and units carry through."""
+    Y = np.column_stack([np.arange(9.0), np.arange(9.0)[::-1]])
+    np.testing.assert_allclose(reference_point(Y), [0.0, 0.0])
+    with_outlier = np.concatenate([Y, [[-1e6, 3.0]]])
+    assert -10 < reference_point(with_outlier)[0] < 0
     np.testing.assert_allclose(reference_point(1000 * Y + 5), 1000 * reference_point(Y) + 5)
 
 
-def test_the_reference_point_of_a_front_without_range_uses_that_of_all():
-    """One point that beats all others still has room below it; one point alone has a tenth of a unit."""
-    np.testing.assert_allclose(reference_point([[1.0, 2.0], [0.0, 0.0]]), [0.9, 1.8])
-    np.testing.assert_allclose(reference_point([[1.0, 2.0]]), [0.9, 1.9])
+def test_the_reference_point_always_leaves_room_above_it():
+    """Equal values, few values and values that are nearly all at their best have volume above it."""
+    for Y in ([[1.0, 2.0]], [[1.0, 2.0]] * 5, [[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]] * 9 + [[0.0, 0.0]]):
+        assert (reference_point(Y) < np.max(Y, axis=0)).all()
 
 
 def test_no_points_have_no_reference():

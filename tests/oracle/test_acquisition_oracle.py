@@ -11,14 +11,14 @@ from botorch.acquisition.multi_objective import qNoisyExpectedHypervolumeImprove
 from botorch.acquisition.multi_objective.analytic import ExpectedHypervolumeImprovement
 from botorch.models import ModelListGP
 from botorch.sampling import SobolQMCNormalSampler
-from botorch.utils.multi_objective import Hypervolume, infer_reference_point, is_non_dominated
+from botorch.utils.multi_objective import Hypervolume, is_non_dominated
 from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
 from botorch.utils.testing import MockModel, MockPosterior
 from torch_models import Twin, tensor
 
 from matloop import Maximize
 from matloop.models.gaussian_process import GaussianProcess
-from matloop.models.pareto import hypervolume, non_dominated, reference_point
+from matloop.models.pareto import hypervolume, non_dominated
 from matloop.planners.acquisition import log_expected_improvement, log_probability_of_feasibility
 from matloop.planners.excess import Ramp
 from matloop.planners.hypervolume import FreeRegion
@@ -65,12 +65,6 @@ def test_fronts_and_hypervolumes(p: int, m: int) -> None:
     np.testing.assert_allclose(
         hypervolume(Y, reference), Hypervolume(tensor(reference)).compute(tensor(Y[is_on])), **CLOSE
     )
-
-
-def test_reference_points() -> None:
-    """The rule of BoTorch, where the front has a range."""
-    Y = np.random.default_rng(2).random((30, 3))
-    np.testing.assert_allclose(reference_point(Y), infer_reference_point(tensor(Y[non_dominated(Y)])).numpy(), **CLOSE)
 
 
 @pytest.mark.parametrize(("p", "m"), FRONTS)

@@ -10,6 +10,8 @@ from torch_models import Twin, exact, standardized, tensor
 
 from matloop.models import hyperparameters
 from matloop.models.gaussian_process import GaussianProcess
+from matloop.models.geometry import Geometry
+from matloop.models.geometry import Geometry
 from matloop.models.kernels import KERNELS
 
 SHAPES = [(2, 1), (8, 1), (20, 3), (50, 6), (120, 12)]
@@ -85,12 +87,8 @@ def test_gradient_of_the_log_marginal_likelihood(kernel: str, n: int, d: int) ->
     K = (1 + r + r**2 / 3) * torch.exp(-r) if kernel == "matern52" else torch.exp(-0.5 * distance**2)
     normal = torch.distributions.MultivariateNormal(torch.zeros(n), K + leaf[-1].exp() * torch.eye(n))
     (expected,) = torch.autograd.grad(normal.log_prob(tensor(z)), leaf)
-    posterior = hyperparameters.Posterior(X, z, np.full(n, np.nan), KERNELS[kernel])
-    priors = (
-        hyperparameters.length_scale_prior(d).log_density(theta[:-1]),
-        hyperparameters.NOISE_PRIOR.log_density(theta[-1:]),
-    )
-    prior = np.concatenate([gradient for _, gradient in priors])
+    posterior = hyperparameters.Posterior(Geometry(d).by_group(X), z, np.full(n, np.nan), KERNELS[kernel])
+    prior = hyperparameters.prior(d).value_and_gradient(theta)[1]
     np.testing.assert_allclose(posterior.value_and_gradient(theta)[1] - prior, expected.numpy(), rtol=1e-6, atol=1e-5)
 
 

@@ -99,3 +99,12 @@ def test_a_large_hypercube_costs_no_patience() -> None:
     space, planner = SPACES["mixture"], LatinHypercube(size=5000)
     point = planner.propose(space, [Maximize("y")], [], [], 1, generator(0, 4321))[0].point
     assert space.problems(point) == []
+
+
+def test_a_tight_mixture_is_not_pressed_to_its_bounds() -> None:
+    """Within tight bounds every component takes all of its range: its middle half holds a third of the draws or more,
+    and next to none lie exactly at a bound."""
+    space = SPACES["tight mixture"]
+    seen = space.encode(space.from_unit(np.random.default_rng(3).random((4000, space.width))))
+    assert np.mean((seen <= 1e-9) | (seen >= 1 - 1e-9)) < 0.001
+    assert np.mean(np.abs(seen - 0.5) < 0.25, axis=0).min() > 1 / 3

@@ -9,6 +9,11 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from matloop.core.curve import Curve, ordered
 
 
+def or_a_file(schema: dict[str, Any]) -> None:
+    """In a JSON schema: the name of a file does as well as a table of points."""
+    schema["anyOf"] = [{"type": "string"}, {"$ref": schema.pop("$ref")}]
+
+
 class Target(BaseModel):
     """`{ x = […], y = […] }`, or a file of two columns, whose points the campaign reads and keeps."""
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from matloop.core.curve import Curve
 from matloop.core.curve_distance import Distance, features
-from matloop.core.curve_target import Target
+from matloop.core.curve_target import Target, or_a_file
 from matloop.core.parameter import given
 
 
@@ -137,7 +137,9 @@ class Match(Objective):
     """
 
     goal: Literal["match"] = "match"
-    target: Target = Field(description="a file of two columns, or points { x = […], y = […] }")
+    target: Target = Field(
+        description="a file of two columns, or points { x = […], y = […] }", json_schema_extra=or_a_file
+    )
     distance: Distance = "rmse"
     weights: tuple[float, ...] | None = Field(None, description="how much each point of the target counts")
     axis: str = Field("", description="what the curve runs along, for figures: wavelength [nm]")

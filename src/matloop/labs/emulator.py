@@ -100,7 +100,9 @@ class EmulatorLab(TableLab):
         if not points:
             return []
         encoded = self._known_space.encode(self._known_space.columns(points)).astype(float)
-        predicted = {name: model.predict(encoded) for name, model in self._models.items()}
+        from matloop.labs.fitting import predicted as predicted_by
+
+        predicted = {name: predicted_by(model, encoded) for name, model in self._models.items()}
         beyond = self._hull.beyond(encoded)
         outcomes = []
         for i, place in enumerate(encoded):

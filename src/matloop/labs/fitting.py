@@ -39,3 +39,13 @@ def cross_validated(model: Any, X: np.ndarray, y: np.ndarray, n_folds: int) -> n
     for train, test in KFold(n_folds, shuffle=True, random_state=0).split(X):
         predicted[test] = clone(model).fit(X[train], y[train]).predict(X[test])
     return predicted
+
+
+def predicted(model: Any, X: np.ndarray) -> np.ndarray:
+    """What the model predicts (m,) at X (m, k). A forest's trees are asked themselves: its own `predict` takes ten
+    milliseconds of preparation, which a rehearsal would pay at every trial.
+    """
+    if not hasattr(model, "estimators_"):
+        return np.asarray(model.predict(X))
+    single = np.asarray(X, np.float32)
+    return np.asarray(np.mean([tree.tree_.predict(single)[:, 0, 0] for tree in model.estimators_], axis=0))

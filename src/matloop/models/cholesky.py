@@ -1,5 +1,7 @@
 """Cholesky factors straight from LAPACK: no copies and no checks that a 50 × 50 matrix would feel."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dtrsm, strsm
@@ -34,9 +36,9 @@ def solve(L: Array, b: Array) -> Array:
     return dpotrs(L, b, lower=1)[0]
 
 
-def solve_lower(L: Array, B: Array) -> Array:
+def solve_lower(L: NDArray[Any], B: NDArray[Any]) -> NDArray[Any]:
     """L⁻¹ B (n, k), in the precision of L."""
-    return (strsm if L.dtype == np.float32 else dtrsm)(1.0, L, B, lower=1)
+    return np.asarray((strsm if L.dtype == np.float32 else dtrsm)(1.0, L, B, lower=1))
 
 
 def inverse_lower(L: Array) -> Array:

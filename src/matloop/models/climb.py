@@ -46,8 +46,11 @@ def climb(
         free = ~(((x <= low) & (gradient < 0)) | ((x >= high) & (gradient > 0)))
         if not free.any() or np.abs(gradient[free]).max() < flat:
             break
-        step = np.zeros_like(x)
-        step[free] = inverse[np.ix_(free, free)] @ gradient[free]
+        if free.all():
+            step = inverse @ gradient
+        else:
+            step = np.zeros_like(x)
+            step[free] = inverse[np.ix_(free, free)] @ gradient[free]
         if step @ gradient <= 0:
             inverse, step = np.eye(len(x)), np.where(free, gradient, 0.0)
         step *= min(1.0, LONGEST / np.abs(step).max())
@@ -56,7 +59,7 @@ def climb(
             break
         new, new_value, new_gradient = found
         moved, bent = new - x, gradient - new_gradient
-        if moved @ bent > 1e-10 * np.linalg.norm(moved) * np.linalg.norm(bent):
+        if moved @ bent > 1e-10 * math.sqrt((moved @ moved) * (bent @ bent)):
             if is_first:  # the scale of the first Hessian (Nocedal & Wright, eq. 6.20)
                 inverse *= (moved @ bent) / (bent @ bent)
             inverse, is_first = _updated(inverse, moved, bent), False

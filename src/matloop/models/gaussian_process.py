@@ -43,6 +43,10 @@ class GaussianProcess(Regressor):
     fallback_ : what had to be done instead of an ordinary fit, in words; None after an ordinary fit.
     """
 
+    _L: Array
+    _alpha: Array
+    _single: "_Single | None"
+
     def __init__(self, kernel: str = "matern52", n_search: int = 300, blocks: Sequence[Block] | None = None) -> None:
         self.kernel = kernel
         self.n_search = n_search
@@ -111,14 +115,10 @@ class GaussianProcess(Regressor):
 
         X (m, d) must be floats and finite; it is not checked.
         """
-        if self._single is None:
-            X0, L, alpha = (a.astype(np.float32, order="F") for a in (self._X, self._L, self._alpha))
-            self._single = X0, L, alpha, self.length_scale_.astype(np.float32)
-        X0, L, alpha, length_scale = self._single
-        cross = self._kernel(self._geometry.squared_distances(X.astype(np.float32), X0, length_scale))
-        variance = 1.0 - np.einsum("nm,nm->m", half := cholesky.solve_lower(L, cross.T), half)
-        std = np.sqrt(np.maximum(variance, 1e-6))
-        return self.outcome_mean_ + self.outcome_scale_ * (cross @ alpha), self.outcome_scale_ * std
+        self._single = self._single or _Single(self._X, self._L, self._alpha, self.length_scale_)
+        cross = self._kernel(self._geometry.squared_distances(np.asarray(X, np.float32), *self._single.inputs))
+        mean, std = self._single.predict(cross)
+        return self.outcome_mean_ + self.outcome_scale_ * mean, self.outcome_scale_ * std
 
     def predict_with_gradient(self, X: ArrayLike) -> tuple[Array, Array, Array, Array]:
         """Mean (m,), standard deviation (m,) and the gradient of each wrt X (m, d)."""
@@ -168,7 +168,7 @@ class GaussianProcess(Regressor):
 
     def _weigh(self, L: Array) -> Self:
         """Keep the factor L, and what follows from it and the outcomes."""
-        self._single: tuple[Array, Array, Array, Array] | None = None
+        self._single = None
         self._L, self._alpha = L, cholesky.solve(L, self._z)
         self.log_marginal_likelihood_ = hyperparameters.log_marginal_likelihood(L, self._alpha, self._z)
         return self
@@ -195,6 +195,20 @@ class GaussianProcess(Regressor):
         if known.shape != (n,) or (known < 0.0).any():
             raise ValueError("noise_variance needs one variance ≥ 0, or NaN, for each observation")
         return known / self.outcome_scale_ / self.outcome_scale_
+
+
+class _Single:
+    """What a posterior needs, in single precision."""
+
+    def __init__(self, X: Array, L: Array, alpha: Array, length_scale: Array) -> None:
+        self.inputs = X.astype(np.float32), length_scale.astype(np.float32)
+        self._L, self._alpha = L.astype(np.float32, order="F"), alpha.astype(np.float32)
+
+    def predict(self, cross: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Mean and standard deviation (m,) of standardized outcomes, from covariances (m, n) with the observations."""
+        half = cholesky.solve_lower(self._L, cross.T)
+        variance = 1.0 - np.einsum("nm,nm->m", half, half)
+        return cross @ self._alpha, np.sqrt(np.maximum(variance, 1e-6))
 
 
 def _kernel(name: str) -> Any:

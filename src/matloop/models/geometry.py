@@ -17,13 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matloop.core.block import Block, numbers
 
-Array = NDArray[np.float64]
+#: Of double or single precision: what comes out has that of what goes in.
+Array = NDArray[Any]
 
 
 class Geometry:
@@ -47,7 +49,7 @@ class Geometry:
         """The columns with an ordinary distance."""
         if not self._fingerprints:
             return slice(None)
-        return np.concatenate([np.arange(b.start, b.stop) for b in self.blocks if b.kind != "fingerprint"] or [[]])
+        return np.array([i for b in self.blocks if b.kind != "fingerprint" for i in range(b.start, b.stop)], int)
 
     @cached_property
     def _group_of_plain(self) -> NDArray[np.intp]:

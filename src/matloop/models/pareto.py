@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-MARGIN = 0.1
-"""How far the inferred reference point lies below the worst of the front, as a share of the front's range."""
+FENCE = 1.5
+"""Values further than this below the first quartile, in distances of the quartiles, are outliers."""
 
 
 def non_dominated(Y: ArrayLike) -> NDArray[np.bool_]:
@@ -63,15 +63,16 @@ def _area(Y: Array) -> float:
 def reference_point(Y: ArrayLike) -> Array:
     """The point (m,) from which volume counts, where nobody has given one: inferred from measured goals Y (n, m).
 
-    The worst value on the front in each goal, and below it `MARGIN` times the front's range, so that the ends of
-    the front count too (Ishibuchi et al. 2018, doi:10.1162/evco_a_00226; the margin is that of BoTorch's
-    `infer_reference_point`). A goal in which the front has no range takes that of all rows, or else one unit.
-    Raises ValueError where Y has no row.
+    The worst value of all in each goal, without outliers: none below the first quartile by more than 1.5 times the
+    distance of the quartiles (the fence of Tukey 1977, Exploratory Data Analysis). A point just below the worst of
+    the front, which others infer, is for comparing fronts that are known (Ishibuchi et al. 2018,
+    doi:10.1162/evco_a_00226): in a search a front that is narrow at first would stay narrow. Raises ValueError where
+    Y has no row.
     """
     Y = np.asarray(Y, dtype=float)
     if not len(Y):
         raise ValueError("a reference point cannot be inferred from no points: give one")
-    front = Y[non_dominated(Y)]
-    span = np.ptp(front, axis=0)
-    span = np.where(span > 0.0, span, np.ptp(Y, axis=0))
-    return np.asarray(front.min(axis=0) - MARGIN * np.where(span > 0.0, span, 1.0))
+    worst, first, third, best = np.quantile(Y, [0.0, 0.25, 0.75, 1.0], axis=0)
+    fenced = np.maximum(worst, first - FENCE * (third - first))
+    below = np.where(fenced < best, fenced, worst)
+    return np.asarray(np.where(below < best, below, best - 1.0))

@@ -1,4 +1,4 @@
-"""What scikit-learn asks of a regressor, without importing scikit-learn: that alone takes a second.
+"""What scikit-learn asks of an estimator and of a regressor, without importing scikit-learn: that alone takes a second.
 
 `clone`, `cross_val_score`, pipelines and grid searches ask for these methods, not for a base class.
 """
@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-class Regressor:
+class Estimator:
     """The parameters of a model are the arguments of its `__init__`, kept under the same names."""
 
-    _estimator_type = "regressor"
     n_features_in_: int
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -31,27 +30,12 @@ class Regressor:
             setattr(self, name, value)
         return self
 
-    def predict(self, X: ArrayLike) -> Any:
-        raise NotImplementedError
-
-    def score(self, X: ArrayLike, y: ArrayLike) -> float:
-        """R² of the predictions at X (m, d) for outcomes y (m,); 0 where these are all equal and missed."""
-        y = outcomes(y)
-        residual, spread = np.sum((y - self.predict(X)) ** 2), np.sum((y - y.mean()) ** 2)
-        return float(1.0 - residual / spread) if spread > 0.0 else float(residual == 0.0)
-
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({arguments})"
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "n_features_in_")
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import RegressorTags, Tags, TargetTags
-
-        target = TargetTags(required=True)
-        return Tags(estimator_type="regressor", target_tags=target, regressor_tags=RegressorTags())
 
     def _inputs_like_fit(self, X: ArrayLike) -> Array:
         """X (m, d) checked against the fitted model, which must exist."""
@@ -61,6 +45,27 @@ class Regressor:
         if X.shape[1] != expected:
             raise ValueError(f"X has {X.shape[1]} features, but {name} is expecting {expected} features as input")
         return X
+
+
+class Regressor(Estimator):
+    """An estimator of numbers."""
+
+    _estimator_type = "regressor"
+
+    def predict(self, X: ArrayLike) -> Any:
+        raise NotImplementedError
+
+    def score(self, X: ArrayLike, y: ArrayLike) -> float:
+        """R² of the predictions at X (m, d) for outcomes y (m,); 0 where these are all equal and missed."""
+        y = outcomes(y)
+        residual, spread = np.sum((y - self.predict(X)) ** 2), np.sum((y - y.mean()) ** 2)
+        return float(1.0 - residual / spread) if spread > 0.0 else float(residual == 0.0)
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import RegressorTags, Tags, TargetTags
+
+        target = TargetTags(required=True)
+        return Tags(estimator_type="regressor", target_tags=target, regressor_tags=RegressorTags())
 
 
 def _not_fitted(message: str) -> Exception:
@@ -87,11 +92,12 @@ def outcomes(y: ArrayLike) -> Array:
     if y.size != y.shape[0]:
         raise ValueError(f"y has shape {y.shape}: one outcome for each observation is needed")
     if y.ndim > 1:
-        warnings.warn("A column-vector y was passed when a 1d array was expected", _conversion(), stacklevel=3)
+        warnings.warn("A column-vector y was passed when a 1d array was expected", conversion_warning(), stacklevel=3)
     return y.reshape(-1)
 
 
-def _conversion() -> type[Warning]:
+def conversion_warning() -> type[Warning]:
+    """scikit-learn's own warning, so that its tools recognize it."""
     from sklearn.exceptions import DataConversionWarning
 
     return DataConversionWarning

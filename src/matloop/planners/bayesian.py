@@ -19,6 +19,7 @@ from matloop.planners.sampling import keys_of
 
 if TYPE_CHECKING:
     from matloop.planners.beliefs import Beliefs
+    from matloop.planners.success import Success
 
 #: Without another wish so many trials are planned before the model takes over, or one for each option of a choice.
 STARTS = 5
@@ -57,12 +58,13 @@ class Bayesian(BaseModel):
         learned = usable(objectives, observations)
         n_first = n if len(learned) < 2 else min(n, max(self._n_starts(space) - len(known), 0))
         with one_thread():
-            proposals = self._first(space, known, tried, n_first, rng)
+            success = self._success(space, observations)
+            proposals = self._first(space, known, tried, n_first, rng, success)
             if len(proposals) < n and len(learned) >= 2:
                 from matloop.planners.beliefs import Beliefs
 
                 started = [proposal.point for proposal in proposals]
-                beliefs = Beliefs(space, objectives, learned, rng).with_pending([*pending, *started])
+                beliefs = Beliefs(space, objectives, learned, rng, success).with_pending([*pending, *started])
                 proposals += self._by_model(space, beliefs, tried | keys_of(space, started), n - len(proposals), rng)
         return proposals
 
@@ -71,8 +73,22 @@ class Bayesian(BaseModel):
         widest = max((block.stop - block.start for block in space.blocks if block.kind == "choice"), default=0)
         return self.starts or int(max(2, min(max(STARTS, widest), 24, space.n_points // 4)))
 
+    def _success(self, space: Space, observations: Sequence[Observation]) -> Success | None:
+        """What failures have taught, if there are any."""
+        if all(o.failed is None for o in observations):
+            return None
+        from matloop.planners.success import Success
+
+        return Success.learned(space, observations)
+
     def _first(
-        self, space: Space, known: Sequence[Point], tried: set[Any], n: int, rng: np.random.Generator
+        self,
+        space: Space,
+        known: Sequence[Point],
+        tried: set[Any],
+        n: int,
+        rng: np.random.Generator,
+        success: Success | None,
     ) -> list[Proposal]:
         """The next n starts, after those that are known already."""
         if n <= 0:
@@ -81,7 +97,7 @@ class Bayesian(BaseModel):
             from matloop.planners.representative import representative
 
             known = [point for point in known if all(variable in point for variable in space.variables)]
-            points, reason = representative(space, known, tried, rng), "where a result tells most about all the others"
+            points, reason = representative(space, known, tried, rng, success), "where a result tells most about all the others"
         else:
             size = self._n_starts(space)
             designs: dict[str, Design] = {

@@ -21,7 +21,11 @@ from matloop.planners.acquisition import (
 from matloop.planners.curves import CurveBeliefs
 from matloop.planners.explanation import exploring_share
 from matloop.planners.hypervolume_noisy import NoisyHypervolume
+from matloop.planners.success import Success
 from matloop.planners.surrogates import fit_objectives
+
+#: A chance of success below this one is told.
+SURE = 0.95
 
 
 class Beliefs:
@@ -41,9 +45,11 @@ class Beliefs:
         objectives: Sequence[Objective],
         observations: Sequence[Observation],
         rng: np.random.Generator,
+        success: Success | None = None,
     ) -> None:
         self.space = space
         self.objectives = objectives
+        self.success = success
         self.models = fit_objectives(space, objectives, observations)
         self.goals = [wish for wish in objectives if not wish.is_threshold]
         self.thresholds = [wish for wish in objectives if wish.is_threshold]
@@ -102,14 +108,15 @@ class Beliefs:
         for wish in self.thresholds:
             mean, std = self.models[wish.name].model.predict(x, return_std=True)
             total = total + log_probability_of_feasibility(-wish.utility(mean), std, 0.0)
-        return total
+        return total + self.success.log_weight(x) if self.success else total
 
     def rough(self, columns: Columns) -> np.ndarray:
         """The same in single precision, where there is but one plain goal."""
         if self.thresholds or self.curve or self.hypervolume or not self.meets.any() or not self._is_plain:
             return self.score(columns)
-        mean, std = self.models[self.goals[0].name].model.glance(self.space.encode(columns))
-        return self._log_gain(mean, std)
+        x = self.space.encode(columns)
+        worth = self._log_gain(*self.models[self.goals[0].name].model.glance(x))
+        return worth + self.success.rough_log_weight(x) if self.success else worth
 
     def _log_worth(self, x: np.ndarray) -> np.ndarray:
         if self.hypervolume is not None:
@@ -124,7 +131,7 @@ class Beliefs:
         if isinstance(goal, Near):
             return log_expected_improvement_near(mean - goal.value, std, -self.best_expected)
         model = self.models[goal.name].model
-        ordinary = float(goal.utility(model.outcome_mean_))
+        ordinary = float(goal.utility(np.array(model.outcome_mean_)))
         return log_optimistic_gain(goal.utility(mean), std, ordinary, model.outcome_scale_)
 
     @property
@@ -146,6 +153,8 @@ class Beliefs:
             for wish in self.objectives
         )
         remarks = [f"{name}: {m.model.fallback_}" for name, m in self.models.items() if m.model.fallback_]
+        if self.success and (chance := self.success.probability(point)) < SURE:
+            remarks.append(f"{chance:.0%} likely to succeed")
         return "; ".join([f"{self._motive(point)}: expected {expected}", *remarks])
 
     def _motive(self, point: Point) -> str:

@@ -97,7 +97,9 @@ class Gains:
         from scipy.special import ndtr
 
         told = np.ones(len(self._utilities))
-        for wish in self.thresholds if self.points is not None else ():
+        if self.points is None:
+            return told
+        for wish in self.thresholds:
             mean, std = self.models[wish.name].predict(self.points)
             told = told * ndtr(wish.utility(mean) / std)
         return told

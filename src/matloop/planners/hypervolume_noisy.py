@@ -55,7 +55,7 @@ class NoisyHypervolume:
     rng : fixes the draws, by its state.
     pending : (k, d), inputs of trials under way.
     reference : (m,), utilities of the goals from which volume counts; where None, `reference_point` of the expected
-        utilities of the points that are expected to meet the thresholds (of all, where none is).
+        utilities of the points in X that are expected to meet the thresholds (of all, where none is).
     """
 
     def __init__(

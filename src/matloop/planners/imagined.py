@@ -49,7 +49,10 @@ def trials_until(standing: Standing, condition: Expression, most: int) -> tuple[
         size_of_part = max(2, round(PART * len(known)))
         for _ in range(MODELS):
             doubts = doubted(standing.space, standing.objectives, known, size_of_part, rng)
-            imagined = {name: _Imagined.drawn(doubt, columns, size_of_part, rng) for name, doubt in doubts.items()}
+            noise = {name: float(model.model.noise_variance_) for name, model in models.items()}
+            imagined = {
+                name: _Imagined.drawn(doubt, columns, size_of_part, noise[name], rng) for name, doubt in doubts.items()
+            }
             hits = _hits(condition, columns, imagined)
             needed.append(_played(standing.objectives, imagined, hits, most, rng))
             can.append(hits.any(axis=1))
@@ -84,13 +87,18 @@ class _Imagined:
     rows: np.ndarray
 
     @classmethod
-    def drawn(cls, model: Surrogate, columns: Columns, freedom: int, rng: np.random.Generator) -> _Imagined:
-        """Functions of the model; `freedom` are the results that its scale rests upon."""
+    def drawn(
+        cls, model: Surrogate, columns: Columns, freedom: int, noise: float, rng: np.random.Generator
+    ) -> _Imagined:
+        """Functions of the model; `freedom` are the results that its scale rests upon, `noise` a variance.
+
+        The noise is that of the best fit to all results: a fit to half of them takes much of what it misses for noise,
+        and then a lucky measurement would reach any goal.
+        """
         mean, covariance = joint(model, columns)
         shape = DRAWS, len(mean)
         scale = freedom / rng.chisquare(freedom, DRAWS)
         truth = mean + np.sqrt(scale)[:, None] * (rng.standard_normal(shape) @ root(covariance).T)
-        noise = float(model.model.noise_variance_)
         measured = truth + noise**0.5 * rng.standard_normal(shape)
         variance = scale[:, None] * np.maximum(covariance.diagonal(), 0.0)
         rows = np.empty((DRAWS, 0, len(mean)))

@@ -13,17 +13,25 @@ from matloop.models import cholesky, hyperparameters
 from matloop.models.geometry import Geometry
 from matloop.models.kernels import KERNELS
 from matloop.planners.candidates import spread, untried
+from matloop.planners.success import Success
 
 #: Points among which is chosen, and those for which a choice must stand.
 OPTIONS, REFERENCES = 1024, 256
 
 
-def representative(space: Space, known: Sequence[Point], tried: set[Any], rng: np.random.Generator) -> Iterator[Point]:
+def representative(
+    space: Space,
+    known: Sequence[Point],
+    tried: set[Any],
+    rng: np.random.Generator,
+    success: Success | None = None,
+) -> Iterator[Point]:
     """Untried points one after the other, each of which leaves the least variance in the space, given those before.
 
     The variance is that of a Gaussian process with its hyperparameters at the modes of their priors, so no outcome is
     needed (Cohn 1996, Neural Network Exploration Using Optimal Experiment Design, doi:10.1016/0893-6080(95)00137-9).
-    Unlike designs for boxes, these points follow the candidates: a corner with few of them is not worth a trial.
+    Unlike designs for boxes, these points follow the candidates: a corner with few of them is not worth a trial. What
+    a point would tell counts by its chance to succeed.
     """
     options = _only_new(space, spread(space, tried, OPTIONS, rng), tried)
     x = space.encode(options)
@@ -31,9 +39,10 @@ def representative(space: Space, known: Sequence[Point], tried: set[Any], rng: n
     prior = _Prior(space)
     at_known = space.encode(space.columns(known)) if known else x[:0]
     across, spread_of = prior.given(x, references, at_known)
+    chance = np.exp(success.log_weight(x)) if success else 1.0
     points = space.points(options)
     for _ in range(len(points)):
-        gain = np.einsum("ij,ij->i", across, across) / (spread_of + prior.noise)
+        gain = chance * np.einsum("ij,ij->i", across, across) / (spread_of + prior.noise)
         chosen = int(gain.argmax())
         yield points[chosen]
         pull = prior.between(x, x[[chosen]], at_known)[:, 0]

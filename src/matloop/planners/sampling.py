@@ -73,7 +73,7 @@ class Sampler:
         for name, parameter in self.space.parameters.items():
             if isinstance(parameter, Real) and parameter.step is None:
                 free[name] = parameter.low, parameter.high
-            elif isinstance(parameter, Mixture) and parameter.step is None:
+            elif isinstance(parameter, Mixture) and _can_move(parameter):
                 free |= dict(zip(parameter.components, zip(*parameter.bounds, strict=True), strict=True))
         return free
 
@@ -90,7 +90,7 @@ class Sampler:
     @cached_property
     def _sums(self) -> list[Linear]:
         """The components of each mixture that can be moved sum to its total."""
-        mixtures = [p for p in self.space.parameters.values() if isinstance(p, Mixture) and p.step is None]
+        mixtures = [p for p in self.space.parameters.values() if isinstance(p, Mixture) and _can_move(p)]
         return [Linear(dict.fromkeys(m.components, 1.0), m.total, is_equality=True) for m in mixtures]
 
     def _is_rare(self, rows: list[Linear]) -> bool:
@@ -125,6 +125,11 @@ class Sampler:
             total = np.sum([columns[component] for component in row.coefficients], axis=0)
             ok &= np.abs(total - row.bound) <= SUM * row.bound
         return ok
+
+
+def _can_move(mixture: Mixture) -> bool:
+    """Whether its components can be moved continuously: not where absent ones would have to stay at nought."""
+    return mixture.step is None and not mixture.presence
 
 
 def _in_unit_box(row: Linear, names: list[str], low: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, float, bool]:

@@ -1,0 +1,1 @@
+"""How matloop compares: with its peers on published data (`python -m benchmarks.run`), with itself (`timings.py`)."""

@@ -1,0 +1,54 @@
+"""How likely a trial succeeds at a point, learned from those that did and those that failed.
+
+A failure here is one of the material: what the lab did wrong is told to no planner (`TrialState.observation`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matloop.core.space import Point, Space
+from matloop.core.trial import Observation
+from matloop.models.gaussian_process_classifier import GaussianProcessClassifier
+
+#: The log odds of success where nothing is known: most of what people plan to try can be tried.
+PRIOR_LOG_ODDS = 2.0
+
+#: How much the probability counts: its logarithm is multiplied by this.
+WEIGHT = 1.0
+
+
+@dataclass(frozen=True)
+class Success:
+    """The probability that a trial brings a result."""
+
+    space: Space
+    model: GaussianProcessClassifier
+
+    @classmethod
+    def learned(cls, space: Space, observations: Sequence[Observation]) -> Success | None:
+        """From all that came back; None where nothing has failed, or where points have nothing that a model could see.
+
+        What ended without a failure has succeeded, whether or not everything was measured.
+        """
+        told = [o for o in observations if all(variable in o.location for variable in space.variables)]
+        if not space.features or all(o.failed is None for o in told):
+            return None
+        inputs = space.encode(space.columns([o.location for o in told]))
+        model = GaussianProcessClassifier(prior_mean=PRIOR_LOG_ODDS, blocks=space.blocks)
+        return cls(space, model.fit(inputs, [o.failed is None for o in told]))
+
+    def log_weight(self, x: np.ndarray) -> np.ndarray:
+        """What is added to the logarithm of a trial's worth at encoded points (n, d), (n,)."""
+        return WEIGHT * self.model.log_probability(x)
+
+    def rough_log_weight(self, x: np.ndarray) -> np.ndarray:
+        """The same in single precision."""
+        return WEIGHT * self.model.glance(x)
+
+    def probability(self, point: Point) -> float:
+        """The probability at one point."""
+        return float(np.exp(self.model.log_probability(self.space.encode(self.space.columns([point])))[0]))
