@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -54,8 +55,8 @@ def by_pool(scores: pd.DataFrame, measure: str) -> str:
     digits = 1 if measure.startswith("trials") else 3
 
     def cell(pool: str, peer: str) -> str:
-        value, n = means.loc[pool, peer], n_seeds.loc[pool, peer]
-        if pd.isna(value):
+        value, n = float(means[peer][pool]), float(n_seeds[peer][pool])
+        if isnan(value):
             return ""
         text = f"**{value:.{digits}f}**" if value == best[pool] else f"{value:.{digits}f}"
         return text if n == n_seeds.loc[pool].max() else f"{text} ({n:.0f})"

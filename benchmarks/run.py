@@ -59,7 +59,8 @@ class Runner:
     def __init__(self, asked: argparse.Namespace) -> None:
         self.asked = asked
         self.protocol = name_of_protocol(asked)
-        self._lock, self._mine, self._open = Lock(), local(), []
+        self._lock, self._mine = Lock(), local()
+        self._open: list[PeerProcess] = []
         self._missing: dict[str, str] = {}
 
     def tasks(self) -> Iterator[Task]:

@@ -28,6 +28,7 @@ _HOME = {
     "Outcome": "matloop.core.trial",
     "MatloopError": "matloop.core.errors",
     "Bayesian": "matloop.planners.bayesian",
+    "Prior": "matloop.planners.prior",
     "Forest": "matloop.planners.forest",
     "Genetic": "matloop.planners.genetic",
     "Thompson": "matloop.planners.thompson",
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from matloop.planners.level_set import LevelSet as LevelSet
     from matloop.planners.mapping import Mapping as Mapping
     from matloop.planners.portfolio import Portfolio as Portfolio
+    from matloop.planners.prior import Prior as Prior
     from matloop.planners.prospects import ChanceBelow as ChanceBelow
     from matloop.planners.prospects import GainBelow as GainBelow
     from matloop.planners.stopping import Reached as Reached

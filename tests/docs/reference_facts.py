@@ -16,6 +16,7 @@ from matloop.core.objective import AtLeast, AtMost, Match, Maximize, Minimize, N
 from matloop.core.parameter import Integer, Real
 from matloop.core.pool import Pool
 from matloop.core.spec import Settings
+from matloop.planners.prior import Prior
 
 
 def commands() -> dict[str, Any]:
@@ -32,7 +33,7 @@ def options_of(command: Any) -> set[str]:
 
 def tables() -> dict[str, type[BaseModel]]:
     """Each heading of the reference of campaign files, and the model whose keys it lists."""
-    fixed: dict[str, type[BaseModel]] = {"[campaign]": Settings, "component": Component}
+    fixed: dict[str, type[BaseModel]] = {"[campaign]": Settings, "component": Component, "prior": Prior}
     parameters = {model.model_fields["kind"].default: model for model in (Real, Integer, Choice, Mixture, Pool)}
     goals = {model.model_fields["goal"].default: model for model in (Maximize, Minimize, Near, AtMost, AtLeast, Match)}
     planners = {f"planner: {name}": registry.load("planners", name) for name in registry.names("planners")}

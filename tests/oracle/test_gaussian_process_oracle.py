@@ -11,7 +11,6 @@ from torch_models import Twin, exact, standardized, tensor
 from matloop.models import hyperparameters
 from matloop.models.gaussian_process import GaussianProcess
 from matloop.models.geometry import Geometry
-from matloop.models.geometry import Geometry
 from matloop.models.kernels import KERNELS
 
 SHAPES = [(2, 1), (8, 1), (20, 3), (50, 6), (120, 12)]

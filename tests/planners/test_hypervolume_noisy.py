@@ -140,6 +140,19 @@ def test_extremes_of_data_are_survived():
         assert np.isfinite(acquisition.log_value(np.array([[0.5, 0.5], [0.0, 1.0]]))).all()
 
 
+def test_a_weight_is_looked_at_before_the_best_are_chosen():
+    """Where all but a few of many candidates are improbable, the best of these few is worked out fully."""
+    X, models, _ = bench()
+    P = np.random.default_rng(3).random((2000, 2))
+    acquisition = NoisyHypervolume(GOALS, models, X, np.random.default_rng(0), reference=REFERENCE)
+    worst = np.argsort(acquisition.log_value(P))[:100]
+    weight = np.full(2000, -1e3)
+    weight[worst] = 0.0
+    values = acquisition.log_value(P, weight)
+    assert values.argmax() in worst
+    np.testing.assert_allclose(values.max(), acquisition.log_value(P[worst]).max())
+
+
 @pytest.mark.parametrize("noise", [0.02, 0.5])
 def test_of_many_candidates_the_best_is_worked_out_fully(noise):
     """The highest value of many candidates, and its place, are those that working out all of them would give."""

@@ -53,10 +53,12 @@ def test_every_kind_of_objective_is_planned_for(planner, wishes) -> None:
 
 @seekers
 def test_a_hill_is_climbed(planner) -> None:
-    """The second half of forty trials lies higher on average than the first, and well above chance."""
-    seen = campaign(planner, SQUARE, [Maximize("y")], lambda p: {"y": -np.hypot(p["x"] - 0.7, p["z"] - 0.2)}, 40)
+    """Trials lie higher than the space does on average, once the starts are over, and one of them near the top."""
+    hill = lambda p: -np.hypot(p["x"] - 0.7, p["z"] - 0.2)  # noqa: E731
+    seen = campaign(planner, SQUARE, [Maximize("y")], lambda p: {"y": hill(p)}, 40)
     heights = [observation.values["y"] for observation in seen]
-    assert np.mean(heights[20:]) > np.mean(heights[:20])
+    anywhere = np.mean([hill({"x": x, "z": z}) for x in np.linspace(0, 1, 41) for z in np.linspace(0, 1, 41)])
+    assert np.mean(heights[10:]) > anywhere + 0.1
     assert max(heights) > -0.08
 
 

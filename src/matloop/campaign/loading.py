@@ -19,6 +19,7 @@ from matloop.files.curves import read_curve, reason
 from matloop.files.published import find_data
 from matloop.files.table import read_table
 from matloop.files.whole import sha256_of
+from matloop.planners.prior import Prior
 
 LARGEST_FILE = 20_000_000
 
@@ -76,7 +77,7 @@ def with_pools(spec: CampaignSpec, base: Path, source: str = "the campaign", is_
     Unless `is_trusted`, everything is checked once more now that the columns are known.
     """
     mistakes: list[Mistake] = []
-    spec = _with_targets(spec, base, mistakes)
+    spec = _with_priors(_with_targets(spec, base, mistakes), base, mistakes)
     parameters = dict(spec.space.parameters)
     for name, parameter in parameters.items():
         if is_in_a_file := _file_of(parameter):
@@ -108,6 +109,21 @@ def _with_targets(spec: CampaignSpec, base: Path, mistakes: list[Mistake]) -> Ca
             except ValueError as error:
                 mistakes.append(Mistake(f"objective.{wish.name}", reason(error)))
     return spec.model_copy(update={"objective": tuple(wishes)})
+
+
+def _with_priors(spec: CampaignSpec, base: Path, mistakes: list[Mistake]) -> CampaignSpec:
+    """The same with the tables of earlier results that the planner learns from before the first trial."""
+    priors = dict(getattr(spec.planner, "prior", None) or {})
+    unread = {name: prior for name, prior in priors.items() if isinstance(prior, Prior) and not prior.is_read}
+    for name, prior in unread.items():
+        try:
+            path = find_data(str(prior.file), base)
+            priors[name] = prior.read(read_table(path), sha256_of(path))
+        except TableError as error:
+            mistakes.append(Mistake(f"planner.prior.{name}.file", error.message, error.hint))
+    if not unread:
+        return spec
+    return spec.model_copy(update={"planner": spec.planner.model_copy(update={"prior": priors})})
 
 
 def _file_of(parameter: Parameter) -> str | None:

@@ -47,7 +47,8 @@ def why(events: Sequence[AnyEvent], trial: str, folder: Path) -> Why:
 
     models = fit_objectives(spec.space, spec.objectives, known)
     with one_thread():
-        told = explain(spec.space, spec.objectives, known, models, planned.proposal.point, NEAREST)
+        replicates = getattr(spec.planner, "replicates", 1)
+        told = explain(spec.space, spec.objectives, known, models, planned.proposal.point, NEAREST, replicates)
         relevance = learned(spec.space, spec.objectives, known, models).relevance
     return Why(spec, len(known), told, relevance)
 

@@ -46,7 +46,9 @@ def shortfall(objectives: Sequence[Objective], observations: Sequence[Observatio
     for objective in objectives:
         if objective.is_threshold:
             size = abs(getattr(objective, "limit", 1.0)) or 1.0
-            total += np.maximum(-objective.utility(values(objective, observations)), 0.0) / size
+            with np.errstate(over="ignore"):
+                missed = np.maximum(-objective.utility(values(objective, observations)), 0.0) / size
+            total += np.minimum(missed, 1e300)  # several of which have a finite sum
     return total
 
 

@@ -157,9 +157,9 @@ class CampaignSpec(BaseModel):
         """What is wrong between the parts, each sound by itself: names used twice, units that nobody knows."""
         found = mistakes_between(self.space, self.objective)
         found += cost_mistakes(self.campaign.cost, self.space.variables)
-        for rule in self.stop:
-            if hasattr(rule, "mistakes"):
-                found += rule.mistakes(self.space, self.objective)
+        for part in (self.planner, *self.stop):
+            if hasattr(part, "mistakes"):
+                found += part.mistakes(self.space, self.objective)
         return found
 
 

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matloop.core.block import Block
-from matloop.models import cholesky, hyperparameters
+from matloop.models import cholesky, hyperparameters, kernels
 from matloop.models.geometry import Geometry
-from matloop.models.kernels import KERNELS
 from matloop.models.regressor import Regressor, inputs, outcomes
 
 Array = NDArray[np.float64]
 
+#: A noise variance (of standardized outcomes) beyond this one says no less: that nothing is learned.
+_MOST_NOISE = 1e16
 
 class GaussianProcess(Regressor):
     """Exact Gaussian process regression. It answers to any finite data, and `fallback_` says what that took.
@@ -58,20 +59,23 @@ class GaussianProcess(Regressor):
         y: ArrayLike,
         noise_variance: ArrayLike | None = None,
         start: ArrayLike | None = None,
+        scale: float | None = None,
     ) -> Self:
         """Learn from inputs X (n, d) and outcomes y (n,).
 
         `noise_variance` (n,), in units of y squared, is the noise of each observation where it is known; NaN
         entries use the learned one. `start` (G + 1,), the `theta_` of an earlier fit, is where the search
-        begins. Raises ValueError where shapes do not fit or an entry is not finite.
+        begins. `scale` is the standard deviation of f, that of y unless given. Raises ValueError where shapes do not
+        fit or an entry is not finite.
         """
-        self._kernel = _kernel(self.kernel)
+        self._kernel = kernels.named(self.kernel)
         X, y = inputs(X), outcomes(y)
         if len(X) != len(y):
             raise ValueError(f"X has {len(X)} rows and y has {len(y)}: each observation needs both")
         self.n_features_in_ = X.shape[1]
         self._geometry = Geometry(X.shape[1], self.blocks)
-        self.outcome_mean_, self.outcome_scale_ = _standardization(y)
+        self.outcome_mean_, spread = _standardization(y)
+        self.outcome_scale_ = spread if scale is None else scale
         self._X, self._z = X, self._standardize(y)
         self._known_noise = self._standardize_noise(noise_variance, len(y))
         self.fallback_: str | None = None
@@ -110,15 +114,18 @@ class GaussianProcess(Regressor):
         prior = self._covariance(X, X)
         return mean, self.outcome_scale_**2 * (prior - half.T @ half)
 
-    def glance(self, X: Array) -> tuple[Array, Array]:
-        """Mean and standard deviation (m,) in single precision: enough to tell which of millions deserve a full look.
+    def latent(self, X: Array, is_rough: bool = False) -> tuple[Array, Array]:
+        """Mean and standard deviation (m,) at X (m, d) of standardized outcomes: of zero mean and unit variance.
 
-        X (m, d) must be floats and finite; it is not checked.
+        Rough means in single precision, which is enough to tell which of millions deserve a full look; then X is not
+        checked.
         """
+        if not is_rough:
+            cross = self._covariance(X := self._inputs_like_fit(X), self._X)
+            return cross @ self._alpha, _std(cholesky.solve_lower(self._L, cross.T))
         self._single = self._single or _Single(self._X, self._L, self._alpha, self.length_scale_)
         cross = self._kernel(self._geometry.squared_distances(np.asarray(X, np.float32), *self._single.inputs))
-        mean, std = self._single.predict(cross)
-        return self.outcome_mean_ + self.outcome_scale_ * mean, self.outcome_scale_ * std
+        return self._single.predict(cross)
 
     def predict_with_gradient(self, X: ArrayLike) -> tuple[Array, Array, Array, Array]:
         """Mean (m,), standard deviation (m,) and the gradient of each wrt X (m, d)."""
@@ -133,6 +140,10 @@ class GaussianProcess(Regressor):
         scale = self.outcome_scale_
         mean = self.outcome_mean_ + scale * (cross @ self._alpha)
         return mean, scale * std, scale * gradient(self._alpha), -scale * gradient(weights) / std[:, None]
+
+    def solve(self, v: Array) -> Array:
+        """K⁻¹v (n,) for v (n,), with the covariance K of all outcomes, noise included, in units of y squared."""
+        return cholesky.solve(self._L, v) / self.outcome_scale_**2
 
     @property
     def length_scale_(self) -> Array:
@@ -194,7 +205,8 @@ class GaussianProcess(Regressor):
         known = np.asarray(noise_variance, dtype=float)
         if known.shape != (n,) or (known < 0.0).any():
             raise ValueError("noise_variance needs one variance ≥ 0, or NaN, for each observation")
-        return known / self.outcome_scale_ / self.outcome_scale_
+        with np.errstate(over="ignore"):
+            return np.minimum(known / self.outcome_scale_ / self.outcome_scale_, _MOST_NOISE)
 
 
 class _Single:
@@ -209,12 +221,6 @@ class _Single:
         half = cholesky.solve_lower(self._L, cross.T)
         variance = 1.0 - np.einsum("nm,nm->m", half, half)
         return cross @ self._alpha, np.sqrt(np.maximum(variance, 1e-6))
-
-
-def _kernel(name: str) -> Any:
-    if name not in KERNELS:
-        raise ValueError(f"there is no kernel {name!r}: choose one of {', '.join(KERNELS)}")
-    return KERNELS[name]
 
 
 def _standardization(y: Array) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """A Gaussian process that tells yes from no: how likely a trial succeeds, from those that did and those that failed.
 
 The latent function has a constant mean and a stationary kernel; its length scales and variance maximize their posterior
-density. Where nothing is known the answer returns to that of the mean. How: see `laplace`.
+density. Far from all data the answer returns to that of the mean. How: see `laplace`.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matloop.core.block import Block
-from matloop.models import cholesky, laplace
+from matloop.models import cholesky, kernels, laplace
 from matloop.models.classifier import Classifier
 from matloop.models.geometry import Geometry
-from matloop.models.kernels import KERNELS
 from matloop.models.regressor import inputs
 
 Array = NDArray[np.float64]
@@ -26,7 +25,7 @@ class GaussianProcessClassifier(Classifier):
     Parameters
     ----------
     kernel : "matern52" or "squared_exponential".
-    prior_mean : the latent mean where nothing is known: the log odds of the second class.
+    prior_mean : the mean of the latent function, the log odds of the second class before there are data.
     n_search : with more observations than this, hyperparameters are searched on that many of them, drawn with
         a fixed seed; the posterior always knows all.
     blocks : what the columns of the inputs mean (`Space.blocks`); without them each is a number of its own.
@@ -64,7 +63,7 @@ class GaussianProcessClassifier(Classifier):
         """
         X = inputs(X)
         t = self._take_labels(y, len(X))
-        self._kernel = KERNELS[self.kernel]
+        self._kernel = kernels.named(self.kernel)
         self._geometry = Geometry(X.shape[1], self.blocks)
         self.theta_ = self._search(X, t) if self.theta is None else np.array(self.theta, dtype=float)
         self._X = X

@@ -50,3 +50,10 @@ class SquaredExponential(Kernel):
 
 
 KERNELS: dict[str, Kernel] = {"matern52": Matern52(), "squared_exponential": SquaredExponential()}
+
+
+def named(name: str) -> Kernel:
+    """The kernel of this name; raises ValueError with all names where there is none."""
+    if name not in KERNELS:
+        raise ValueError(f"there is no kernel {name!r}: choose one of {', '.join(KERNELS)}")
+    return KERNELS[name]

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from matloop.models import cholesky
 from matloop.models.climb import climb
-from matloop.models.hyperparameters import LENGTH_SCALE_BOUNDS, LogNormal, Prior, length_scale_prior
+from matloop.models.hyperparameters import LENGTH_SCALE_BOUNDS, LogNormal, Prior
 from matloop.models.kernels import Kernel
 
 Array = NDArray[np.float64]
 
-VARIANCE_PRIOR = LogNormal(math.log(10.0), 1.0)
-"""The border between yes and no is rather sharp: two standard deviations of f reach from 0.2 % to 99.8 %."""
+VARIANCE_PRIOR = LogNormal(math.log(30.0), 0.5)
+"""What fails at a point fails there again, nearly always: f may take large values on either side of the border."""
 
 VARIANCE_BOUNDS = (1e-2, 1e3)
 
@@ -98,7 +98,8 @@ def probability(f: Array) -> Array:
 
 def prior(n_groups: int) -> Prior:
     """That of ℓ_1, …, ℓ_G and s²."""
-    return Prior([length_scale_prior(n_groups)] * n_groups + [VARIANCE_PRIOR])
+    length_scale = LogNormal(-0.95 + 0.5 * math.log(n_groups), 0.65)
+    return Prior([length_scale] * n_groups + [VARIANCE_PRIOR])
 
 
 class Posterior:

@@ -41,7 +41,8 @@ def log_expected_improvement_gradient(mean: ArrayLike, std: ArrayLike, best: flo
 def _standardize(mean: ArrayLike, std: ArrayLike, level: float) -> tuple[Array, Array]:
     """z = (mean − level)/std and std, both kept where z²/std stays finite."""
     positive = np.maximum(np.asarray(std, dtype=float), 1e-60)
-    z = (np.asarray(mean, dtype=float) - level) / positive
+    with np.errstate(over="ignore"):
+        z = (np.asarray(mean, dtype=float) - level) / positive
     return np.clip(z, -1e100, 1e100), positive
 
 
@@ -75,22 +76,22 @@ def log_expected_improvement_near(miss: ArrayLike, std: ArrayLike, distance: flo
     The triangle (d − |x|)₊ is (x + d)₊ − 2 (x)₊ + (x − d)₊, and each term is an expected improvement. Where these
     cancel, the logarithm of the density at the target takes over, which has the same order.
     """
-    miss, std = np.asarray(miss, dtype=float), np.asarray(std, dtype=float)
+    z, std = _standardize(miss, std, 0.0)
+    miss = np.asarray(miss, dtype=float)
     distance = max(distance, 1e-12 * float(np.max(std)))
     ramps = [np.exp(log_expected_improvement(miss + shift, std, 0.0)) for shift in (distance, 0.0, -distance)]
     direct = ramps[0] - 2 * ramps[1] + ramps[2]
-    density = 2 * np.log(distance) - 0.5 * (miss / std) ** 2 - np.log(std * np.sqrt(2 * np.pi))
+    density = 2 * np.log(distance) - 0.5 * z**2 - np.log(std * np.sqrt(2 * np.pi))
     return np.where(direct > 1e-6 * ramps[0], np.log(np.maximum(direct, 1e-300)), np.minimum(density, np.log(distance)))
 
 
-def log_optimistic_gain(mean: Array, std: Array, level: float, scale: float) -> Array:
-    """log softplus((mean + std − level) / scale): an upper confidence bound, made positive.
+def log_optimistic_gain(mean: Array, std: Array) -> Array:
+    """log softplus(mean + std) of standardized outcomes: an upper confidence bound, made positive.
 
-    It ranks points as mean + std does, whatever `level` (that of an ordinary outcome) and `scale` (the spread of
-    outcomes) are. As the logarithm of a positive number it can be added to that of a probability: the product is the
-    gain that an optimist expects of a trial which may fail.
+    It ranks points as mean + std does. As the logarithm of a positive number it can be added to that of a probability:
+    the product is what an optimist expects to gain over an ordinary outcome by a trial which may fail.
     """
-    gain = (upper_confidence_bound(mean, std) - level) / scale
+    gain = upper_confidence_bound(mean, std)
     return np.where(gain > -30.0, np.log(np.logaddexp(0.0, np.maximum(gain, -30.0))), gain)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -9,20 +10,28 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from matloop.core.errors import Mistake
 from matloop.core.event import Prediction, Proposal
 from matloop.core.merit import usable
-from matloop.core.objective import Objective
+from matloop.core.objective import Match, Objective
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.planners.designs import Design, LatinHypercube, Random, Sobol
+from matloop.planners.prior import Prior, prior_mistakes
 from matloop.planners.sampling import keys_of
 
 if TYPE_CHECKING:
+    from matloop.planners.again import Again
     from matloop.planners.beliefs import Beliefs
+    from matloop.planners.informed import InformedSpace
     from matloop.planners.success import Success
 
 #: Without another wish so many trials are planned before the model takes over, or one for each option of a choice.
 STARTS = 5
+#: What is said of a pool whose columns no model can use.
+NOTHING_TO_SEE = "the candidates have no properties from which a model could learn"
+#: A chance of success below this one is told.
+SURE = 0.95
 
 
 class Bayesian(BaseModel):
@@ -41,6 +50,10 @@ class Bayesian(BaseModel):
     design: Literal["representative", "random", "sobol", "latin_hypercube"] = Field(
         "representative", description="where these lie"
     )
+    replicates: int = Field(
+        1, ge=1, le=1000, description="how often a point is measured at most, where that is worth more than a new one"
+    )
+    prior: dict[str, Prior] = Field({}, description="what is known of an objective: name = { column or file = … }")
 
     def propose(
         self,
@@ -55,18 +68,50 @@ class Bayesian(BaseModel):
 
         known = [*(o.point for o in observations), *pending]
         tried = keys_of(space, known)
+        if not space.features:
+            points = islice(Random().points(space, rng, tried), n)
+            return [Proposal(point=point, reason=f"drawn at random: {NOTHING_TO_SEE}") for point in points]
         learned = usable(objectives, observations)
-        n_first = n if len(learned) < 2 else min(n, max(self._n_starts(space) - len(known), 0))
         with one_thread():
+            informed = self._informed(space, objectives)
+            n_starts = self._n_starts(space)
+            if informed and self.starts is None and informed.is_trusted(objectives, learned):
+                n_starts = 0
             success = self._success(space, observations)
-            proposals = self._first(space, known, tried, n_first, rng, success)
-            if len(proposals) < n and len(learned) >= 2:
+            enough = 2 if success is None else 1  # where most fails, the first that does not is a place to stay near
+            n_first = n if len(learned) < enough else min(n, max(n_starts - len(known), 0))
+            if informed:
+                from matloop.planners.informed import starts
+
+                proposals = starts(informed, space, objectives, known, tried, n_first, rng, success)
+            else:
+                proposals = self._first(space, known, tried, n_first, rng, success)
+            if len(proposals) < n and len(learned) >= enough:
                 from matloop.planners.beliefs import Beliefs
 
                 started = [proposal.point for proposal in proposals]
-                beliefs = Beliefs(space, objectives, learned, rng, success).with_pending([*pending, *started])
-                proposals += self._by_model(space, beliefs, tried | keys_of(space, started), n - len(proposals), rng)
+                beliefs = Beliefs(space, objectives, learned, rng, success, informed)
+                beliefs = beliefs.with_pending([*pending, *started])
+                again = self._again(space, objectives, observations, [*pending, *started], rng)
+                tried |= keys_of(space, started)
+                proposals += self._by_model(space, beliefs, tried, n - len(proposals), rng, again)
         return proposals
+
+    def mistakes(self, space: Space, objectives: Sequence[Objective]) -> list[Mistake]:
+        """What is wrong with its settings, seen together with the space and the objectives."""
+        found = prior_mistakes(self.prior, space, objectives)
+        if self.replicates > 1 and not _has_one_number(objectives):
+            message = "replicates are weighed for a single goal that is a number"
+            found.append(Mistake("planner.replicates", message, "leave it out"))
+        return found
+
+    def _informed(self, space: Space, objectives: Sequence[Objective]) -> InformedSpace | None:
+        """What the priors tell; nothing beside a curve, whose models know nothing of them."""
+        if not self.prior or any(isinstance(wish, Match) for wish in objectives):
+            return None
+        from matloop.planners.informed import InformedSpace
+
+        return InformedSpace.of(space, self.prior)
 
     def _n_starts(self, space: Space) -> int:
         """As asked for, or five, or one for each option of a choice; in a small space no more than a quarter of it."""
@@ -93,11 +138,13 @@ class Bayesian(BaseModel):
         """The next n starts, after those that are known already."""
         if n <= 0:
             return []
-        if self.design == "representative":
+        is_lost = success is not None and len(known) >= self._n_starts(space)
+        if self.design == "representative" or is_lost:
             from matloop.planners.representative import representative
 
             known = [point for point in known if all(variable in point for variable in space.variables)]
-            points, reason = representative(space, known, tried, rng, success), "where a result tells most about all the others"
+            points = representative(space, known, tried, rng, success)
+            reason = "where a result tells most about all the others"
         else:
             size = self._n_starts(space)
             designs: dict[str, Design] = {
@@ -106,23 +153,65 @@ class Bayesian(BaseModel):
                 "latin_hypercube": LatinHypercube(size=size),
             }
             points, reason = designs[self.design].points(space, rng, tried), designs[self.design].reason
-        return [Proposal(point=point, reason=f"start {reason}") for point in islice(points, n)]
+        if is_lost:
+            reason += ", as hardly anything has succeeded yet"
+        chosen = islice(points, n)
+        return [Proposal(point=p, reason=f"start {reason}{_doubt(success, p)}") for p in chosen]
+
+    def _again(
+        self,
+        space: Space,
+        objectives: Sequence[Objective],
+        observations: Sequence[Observation],
+        pending: Sequence[Point],
+        rng: np.random.Generator,
+    ) -> Again | None:
+        """What may be measured again, if replicates are allowed."""
+        if self.replicates == 1 or not _has_one_number(objectives):
+            return None
+        from matloop.planners.again import Again
+
+        times = Counter(map(space.key, (o.point for o in observations)))
+        measured = [o.point for o in usable(objectives, observations)]
+        return Again(space, measured, times, self.replicates, keys_of(space, pending), rng)
 
     def _by_model(
-        self, space: Space, beliefs: Beliefs, tried: set[Any], n: int, rng: np.random.Generator
+        self,
+        space: Space,
+        beliefs: Beliefs,
+        tried: set[Any],
+        n: int,
+        rng: np.random.Generator,
+        again: Again | None = None,
     ) -> list[Proposal]:
         from matloop.planners.search import Search
 
         search = Search(space, rng)
         proposals: list[Proposal] = []
         for _ in range(n):
-            point = search.highest(beliefs.score, tried, beliefs.rough)
+            repeated = again.worth_more(beliefs, tried) if again else None
+            point = repeated or search.highest(beliefs.score, tried, beliefs.rough)
             if point is None:
                 break
             told = beliefs.predictions(point)
             predicted = {k: Prediction(mean=m, std=s) for k, (m, s) in told.items()}
-            proposals.append(Proposal(point=point, reason=beliefs.reason(point, told), predicted=predicted))
+            reason = beliefs.reason(point, told, again.motive(point) if again and repeated else "")
+            reason += _doubt(beliefs.success, point)
+            proposals.append(Proposal(point=point, reason=reason, predicted=predicted))
             if len(proposals) < n:
                 tried = tried | {space.key(point)}
+                again = again and again.with_pending(point)
                 beliefs = beliefs.with_pending([point])
         return proposals
+
+
+def _has_one_number(objectives: Sequence[Objective]) -> bool:
+    """Whether there is a single goal, beside thresholds, and it is no curve."""
+    goals = [wish for wish in objectives if not wish.is_threshold]
+    return len(goals) == 1 and not isinstance(goals[0], Match)
+
+
+def _doubt(success: Success | None, point: Point) -> str:
+    """The chance that the trial succeeds, in words, where that is not beyond doubt."""
+    chance = success.probability(point) if success else 1.0
+    return f"; {chance:.0%} likely to succeed" if chance < SURE else ""

@@ -13,6 +13,8 @@ from matloop.core.objective import Match, Near, Objective
 from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
+from matloop.models.gaussian_process import GaussianProcess
+from matloop.models.informed import InformedGaussianProcess
 from matloop.planners.acquisition import (
     log_expected_improvement_near,
     log_optimistic_gain,
@@ -21,11 +23,9 @@ from matloop.planners.acquisition import (
 from matloop.planners.curves import CurveBeliefs
 from matloop.planners.explanation import exploring_share
 from matloop.planners.hypervolume_noisy import NoisyHypervolume
+from matloop.planners.informed import InformedSpace
 from matloop.planners.success import Success
 from matloop.planners.surrogates import fit_objectives
-
-#: A chance of success below this one is told.
-SURE = 0.95
 
 
 class Beliefs:
@@ -46,11 +46,13 @@ class Beliefs:
         observations: Sequence[Observation],
         rng: np.random.Generator,
         success: Success | None = None,
+        informed: InformedSpace | None = None,
     ) -> None:
         self.space = space
+        self.seen = informed or space
         self.objectives = objectives
         self.success = success
-        self.models = fit_objectives(space, objectives, observations)
+        self.models = fit_objectives(self.seen, objectives, observations)
         self.goals = [wish for wish in objectives if not wish.is_threshold]
         self.thresholds = [wish for wish in objectives if wish.is_threshold]
         self.meets = shortfall(objectives, observations) <= 0
@@ -58,14 +60,15 @@ class Beliefs:
         self.hypervolume = self._hypervolume(rng) if len(self.goals) > 1 else None
 
     def _curve_beliefs(self, observations: Sequence[Observation]) -> CurveBeliefs | None:
-        """Of a single goal that is a curve, where every observation has one: else its distances are modelled."""
+        """Of a single goal that is a curve, where all of two observations or more have one: else of its distances."""
         goal = self.goals[0] if len(self.goals) == 1 else None
-        if not isinstance(goal, Match) or not all(goal.name in o.curves for o in observations):
+        if not isinstance(goal, Match) or not all(goal.name in o.curves for o in observations) or len(observations) < 2:
             return None
         return CurveBeliefs(self.space, goal, observations)
 
     def _hypervolume(self, rng: np.random.Generator) -> NoisyHypervolume:
-        models = {name: surrogate.model for name, surrogate in self.models.items()}
+        normal = (GaussianProcess, InformedGaussianProcess)
+        models = {name: m.model for name, m in self.models.items() if isinstance(m.model, normal)}
         return NoisyHypervolume(self.objectives, models, next(iter(self.models.values())).inputs, rng)
 
     def with_pending(self, points: Sequence[Point]) -> Beliefs:
@@ -74,14 +77,14 @@ class Beliefs:
             return self
         new = copy(self)
         new.__dict__.pop("best_expected", None)  # what is pending may be better than all that was measured
-        new.meets = np.append(self.meets, self._expected_to_meet(points))
+        new.meets = np.append(self.meets, self.expected_to_meet(points))
         new.models = {name: model.with_pending(points) for name, model in self.models.items()}
         new.curve = self.curve and self.curve.with_pending(points)
-        x = self.space.encode(self.space.columns(points))
+        x = self.seen.encode(self.space.columns(points))
         new.hypervolume = self.hypervolume and self.hypervolume.with_pending(x)
         return new
 
-    def _expected_to_meet(self, points: Sequence[Point]) -> np.ndarray:
+    def expected_to_meet(self, points: Sequence[Point]) -> np.ndarray:
         """Whether the expected values meet all thresholds, (n,)."""
         columns = self.space.columns(points)
         met = [wish.satisfied(self.models[wish.name].mean(columns)) for wish in self.thresholds]
@@ -101,42 +104,40 @@ class Beliefs:
 
     def score(self, columns: Columns) -> np.ndarray:
         """The logarithm of what a trial is worth at n points, (n,)."""
-        x = self.space.encode(columns)
+        x = self.seen.encode(columns)
         total = np.zeros(len(x))
         if self.goals and self.meets.any():
             total = total + self._log_worth(x)
         for wish in self.thresholds:
             mean, std = self.models[wish.name].model.predict(x, return_std=True)
             total = total + log_probability_of_feasibility(-wish.utility(mean), std, 0.0)
-        return total + self.success.log_weight(x) if self.success else total
+        return total + self.success.log_weight(self.space.encode(columns)) if self.success else total
 
     def rough(self, columns: Columns) -> np.ndarray:
         """The same in single precision, where there is but one plain goal."""
         if self.thresholds or self.curve or self.hypervolume or not self.meets.any() or not self._is_plain:
             return self.score(columns)
-        x = self.space.encode(columns)
-        worth = self._log_gain(*self.models[self.goals[0].name].model.glance(x))
-        return worth + self.success.rough_log_weight(x) if self.success else worth
+        worth = self._log_gain(self.seen.encode(columns), is_rough=True)
+        return worth + self.success.rough_log_weight(self.space.encode(columns)) if self.success else worth
 
     def _log_worth(self, x: np.ndarray) -> np.ndarray:
         if self.hypervolume is not None:
             return self.hypervolume.log_value(x)
         if self.curve is not None:
             return self.curve.log_improvement(x, self.meets)
-        mean, std = self.models[self.goals[0].name].model.predict(x, return_std=True)
-        return self._log_gain(mean, std)
-
-    def _log_gain(self, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-        goal = self.goals[0]
-        if isinstance(goal, Near):
+        if isinstance(goal := self.goals[0], Near):
+            mean, std = self.models[goal.name].model.predict(x, return_std=True)
             return log_expected_improvement_near(mean - goal.value, std, -self.best_expected)
-        model = self.models[goal.name].model
-        ordinary = float(goal.utility(np.array(model.outcome_mean_)))
-        return log_optimistic_gain(goal.utility(mean), std, ordinary, model.outcome_scale_)
+        return self._log_gain(x)
+
+    def _log_gain(self, x: np.ndarray, is_rough: bool = False) -> np.ndarray:
+        goal = self.goals[0]
+        mean, std = self.models[goal.name].model.latent(x, is_rough)
+        return log_optimistic_gain(mean if is_more_better(goal) else -mean, std)
 
     @property
     def _is_plain(self) -> bool:
-        return len(self.goals) == 1 and not isinstance(self.goals[0], Near | Match)
+        return len(self.goals) == 1 and not isinstance(self.goals[0], Near)
 
     @cached_property
     def best_expected(self) -> float:
@@ -146,16 +147,14 @@ class Beliefs:
 
     # -- why --------------------------------------------------------------------------------------------------
 
-    def reason(self, point: Point, told: Mapping[str, tuple[float, float]]) -> str:
+    def reason(self, point: Point, told: Mapping[str, tuple[float, float]], motive: str = "") -> str:
         """Why this point: what is expected there (its predictions), and whether it is known to be good or unknown."""
         expected = ", ".join(
             f"{wish.name} {told[wish.name][0]:.4g} ± {told[wish.name][1]:.2g}" + (f" {wish.unit}" if wish.unit else "")
             for wish in self.objectives
         )
         remarks = [f"{name}: {m.model.fallback_}" for name, m in self.models.items() if m.model.fallback_]
-        if self.success and (chance := self.success.probability(point)) < SURE:
-            remarks.append(f"{chance:.0%} likely to succeed")
-        return "; ".join([f"{self._motive(point)}: expected {expected}", *remarks])
+        return "; ".join([f"{motive or self._motive(point)}: expected {expected}", *remarks])
 
     def _motive(self, point: Point) -> str:
         if self.thresholds and not self.meets.any():
@@ -179,3 +178,8 @@ class Beliefs:
         goal = self.goals[0]
         mean, std = (float(v[0]) for v in self.models[goal.name].predict(self.space.columns([point])))
         return exploring_share(float(goal.utility(np.array(mean))) - self.best_expected, std)
+
+
+def is_more_better(goal: Objective) -> bool:
+    """Whether the goal is met the better, the higher its value."""
+    return bool(goal.utility(np.array(1.0)) > goal.utility(np.array(0.0)))

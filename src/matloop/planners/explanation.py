@@ -63,8 +63,12 @@ def explain(
     models: Mapping[str, Surrogate],
     point: Point,
     n_nearest: int = 1,
+    replicates: int = 1,
 ) -> Explanation:
-    """What speaks for the point, by models that were fitted to these observations (`usable` ones, one at least)."""
+    """What speaks for the point, by models that were fitted to these observations (`usable` ones, one at least).
+
+    `replicates` is how often the planner would measure a point.
+    """
     columns = space.columns([*(o.location for o in observations), point])
     told = {name: model.predict(columns) for name, model in models.items()}
     noise = {name: model.model.noise_variance_ for name, model in models.items()}
@@ -78,7 +82,7 @@ def explain(
         exploring=exploring,
         nearest=nearest_known(space, objectives, observations, columns, point, n_nearest),
         binding=holding(space, point),
-        n_better_tried=n_better if np.isfinite(space.n_points) else 0,
+        n_better_tried=n_better if np.isfinite(space.n_points) and replicates == 1 else 0,
     )
 
 

@@ -22,8 +22,8 @@ POINTS = 256
 #: The bright side: so many standard deviations.
 BRIGHT = 3.0
 #: Standard normal values at which a utility is evaluated, and their weights: a trapezoid rule, good to 3 % at worst.
-_Z = np.linspace(-5.0, 5.0, 65)
-_WEIGHTS = np.exp(-0.5 * _Z**2) / np.exp(-0.5 * _Z**2).sum()
+NODES = np.linspace(-5.0, 5.0, 65)
+WEIGHTS = np.exp(-0.5 * NODES**2) / np.exp(-0.5 * NODES**2).sum()
 
 
 def optimistic(wish: Objective, mean: np.ndarray, std: np.ndarray, bright: float) -> np.ndarray:
@@ -81,15 +81,15 @@ class Gains:
         that the thresholds are met: Jones, Schonlau & Welch 1998 (doi:10.1023/A:1008306431147), Gardner et al. 2014.
         """
         best = self.goal.utility(np.array(self.best[1]))
-        return np.asarray(np.maximum(self._utilities - best, 0.0) @ _WEIGHTS) * self._feasible
+        return np.asarray(np.maximum(self._utilities - best, 0.0) @ WEIGHTS) * self._feasible
 
     @cached_property
     def _utilities(self) -> np.ndarray:
         """What the goal may be worth at each of the points, (n, 65): a column for each standard normal value."""
         if self.points is None:
-            return np.zeros((0, len(_Z)))
+            return np.zeros((0, len(NODES)))
         mean, std = self.models[self.goal.name].predict(self.points)
-        return self.goal.utility(mean[:, None] + std[:, None] * _Z)
+        return self.goal.utility(mean[:, None] + std[:, None] * NODES)
 
     @cached_property
     def _feasible(self) -> np.ndarray:
@@ -111,7 +111,7 @@ class Gains:
         """
         one = self.space.columns([self.observations[self.best[0]].location])
         bound = optimistic(self.goal, *self.models[self.goal.name].predict(one), 2.33)
-        return float(np.max((self._utilities > bound + margin) @ _WEIGHTS * self._feasible, initial=0.0)) - 0.02
+        return float(np.max((self._utilities > bound + margin) @ WEIGHTS * self._feasible, initial=0.0)) - 0.02
 
     def chance(self, margin: float, n: int) -> float:
         """The probability that a promising point is better than the best one by more than `margin`, from n draws.

@@ -49,7 +49,7 @@ class NoisyHypervolume:
     ----------
     objectives : goals and thresholds. The improvement is that of the goals' utilities (in the objectives' units); a
         point of a drawn front counts only where its drawn values meet all thresholds. The probability that a candidate
-        meets them is for the caller to add.
+        meets them is for the caller to give to `log_value`.
     models : one for each objective, by name, fitted to measured values; they do not know the pending trials.
     X : (n, d), inputs of the observations that count as tried, encoded as for the models.
     rng : fixes the draws, by its state.
@@ -82,16 +82,18 @@ class NoisyHypervolume:
         self._models = models if pending is None else _believing(models, pending)
         self._region, self._expected = self._free(), self._free_as_expected()
 
-    def log_value(self, x: np.ndarray) -> np.ndarray:
-        """The logarithm of the noisy expected hypervolume improvement (n,) at inputs x (n, d).
+    def log_value(self, x: np.ndarray, log_weight: np.ndarray | float = 0.0) -> np.ndarray:
+        """The logarithm of the noisy expected hypervolume improvement (n,) at inputs x (n, d), plus a weight (n,).
 
-        Of more than `N_FULL` candidates the others, which are far from the best, get an estimate no higher than it.
+        The weight is the logarithm of the probability that thresholds are met, or of whatever else multiplies. Of more
+        than `N_FULL` candidates the others, which are far from the best, get an estimate no higher than theirs.
         """
+        weight = np.broadcast_to(log_weight, len(x))
         if len(x) <= N_FULL:
-            return self._full(x)
-        value = self._rough(x)
+            return self._full(x) + weight
+        value = self._rough(x) + weight
         leaders = np.argpartition(-value, N_FULL - 1)[:N_FULL]
-        full = self._full(x[leaders])
+        full = self._full(x[leaders]) + weight[leaders]
         value = np.minimum(value, full.min())
         value[leaders] = full
         return value
@@ -150,7 +152,7 @@ class _Drawn:
     def __init__(self, model: GaussianProcess, X: np.ndarray, values: np.ndarray) -> None:
         self.model, self.X, self.values = model, X, values
         mean, covariance = _joint(model, X)
-        self._L = cholesky.factor_with_jitter(covariance)[0]
+        self._L = _root(covariance)
         self._weights = cholesky.solve(self._L, (values - mean).T)
 
     def extended(self, x: np.ndarray, rng: np.random.Generator) -> _Drawn:
@@ -178,7 +180,13 @@ def _believing(models: Mapping[str, GaussianProcess], x: np.ndarray) -> dict[str
 def _draws(model: GaussianProcess, X: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     """Values (n, r) at X (r, d). They hold a little noise, `_SLACK`, with which all conditioning is consistent."""
     mean, covariance = _joint(model, X)
-    return np.asarray(mean + _normal((n, len(X)), rng) @ cholesky.factor_with_jitter(covariance)[0].T)
+    return np.asarray(mean + _normal((n, len(X)), rng) @ _root(covariance).T)
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """L with L Lᵀ = covariance (r, r), whatever its unit."""
+    unit = float(np.mean(covariance.diagonal())) or 1.0
+    return np.sqrt(unit) * cholesky.factor_with_jitter(covariance / unit)[0]
 
 
 def _normal(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,10 +18,16 @@ from matloop.core.trial import Observation
 from matloop.planners.sampling import keys_of
 from matloop.planners.starts import n_missing, starts
 
+if TYPE_CHECKING:
+    from matloop.planners.success import Success
+
 
 @dataclass(frozen=True)
 class Task:
-    """Where to choose from, what is wanted, and what is known; each observation has a value for every objective."""
+    """Where to choose from, what is wanted, and what is known; each observation has a value for every objective.
+
+    What failures have taught is in `success`; None where nothing has failed.
+    """
 
     space: Space
     objectives: Sequence[Objective]
@@ -29,6 +35,7 @@ class Task:
     pending: Sequence[Point]
     tried: frozenset[Any]
     rng: np.random.Generator
+    success: Success | None = None
 
     def with_pending(self, points: Sequence[Point]) -> Task:
         """The task once these points are under way, too."""
@@ -67,8 +74,10 @@ class Learner(BaseModel, ABC):
         proposals = starts(space, tried, n_first, rng, self.starts)
         if len(proposals) < n and len(known) >= 2:
             from matloop.models.threads import one_thread  # scipy: only who learns needs to load it
+            from matloop.planners.success import Success
 
-            task = Task(space, objectives, known, pending, frozenset(tried), rng)
             with one_thread():
+                success = Success.learned(space, observations)
+                task = Task(space, objectives, known, pending, frozenset(tried), rng, success)
                 proposals += self.choose(task.with_pending([p.point for p in proposals]), n - len(proposals))
         return proposals

@@ -39,8 +39,9 @@ class Mapping(Learner):
         proposals: list[Proposal] = []
         for _ in range(min(n, len(open_rows))):
             gain = np.mean([each.gain() for each in maps], axis=0)[open_rows]
-            best = int(open_rows[gain.argmax()])
-            before, after = _uncertainty(maps), _uncertainty(maps, float(gain.max()))
+            scores = task.success.sober(gain, rows(columns, open_rows)) if task.success else gain
+            best = int(open_rows[scores.argmax()])
+            before, after = _uncertainty(maps), _uncertainty(maps, float(gain[open_rows == best][0]))
             why = f"makes the map clearest (its mean uncertainty falls from {before:.3g} to {after:.3g} of the spread)"
             point = task.space.points(rows(columns, np.array([best])))[0]
             proposals.append(proposal(task, outlook, point, why))
@@ -54,9 +55,9 @@ class _Map:
 
     def __init__(self, model: Surrogate, columns: Columns) -> None:
         gaussian = model.model
-        unit = float(gaussian.outcome_scale_) ** 2
-        self.covariance = gaussian.predict(model.space.encode(columns), return_cov=True)[1] / unit
-        self.noise = gaussian.noise_variance_ / unit
+        unit = float(gaussian.outcome_scale_)  # twice, as its square may be nought
+        self.covariance = gaussian.predict(model.space.encode(columns), return_cov=True)[1] / unit / unit
+        self.noise = gaussian.noise_variance_ / unit / unit
 
     def gain(self) -> np.ndarray:
         """By how much a measurement at each point lowers the mean variance, (m,): Σ_r k(r, x)² / (k(x, x) + σ²) / m."""

@@ -67,9 +67,14 @@ def one_by_one(
 
     `score(i, expected)` is the score (n,) for the i-th of them and `why(i)` its reason.
     """
+
+    def sober_score(columns: Columns) -> np.ndarray:
+        scores = score(len(proposals), outlook.expect(columns))
+        return task.success.sober(scores, columns) if task.success else scores
+
     proposals: list[Proposal] = []
     for i in range(n):
-        point = highest(task.space, lambda columns: score(i, outlook.expect(columns)), set(task.tried), task.rng)  # noqa: B023
+        point = highest(task.space, sober_score, set(task.tried), task.rng)
         if point is None:
             break
         proposals.append(proposal(task, outlook, point, why(i)))

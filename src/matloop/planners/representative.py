@@ -35,7 +35,9 @@ def representative(
     """
     options = _only_new(space, spread(space, tried, OPTIONS, rng), tried)
     x = space.encode(options)
-    references = x[np.sort(rng.choice(len(x), min(REFERENCES, len(x)), replace=False))] if len(x) else x
+    if not len(x):
+        return
+    references = x[np.sort(rng.choice(len(x), min(REFERENCES, len(x)), replace=False))]
     prior = _Prior(space)
     at_known = space.encode(space.columns(known)) if known else x[:0]
     across, spread_of = prior.given(x, references, at_known)

@@ -16,6 +16,8 @@ Score = Callable[[Columns], np.ndarray]
 
 #: Of a larger space, pieces are looked at roughly, and so many leaders (and those that were tried) a second time.
 LARGE, LEADING = 20_000, 1024
+#: The largest score in single precision.
+_MOST = float(np.finfo(np.float32).max)
 
 #: Sampled points, the best of them that are refined, rounds of it, trial steps a round, and how fast these shrink.
 SAMPLES, LEADERS, ROUNDS, STEPS, SHRINK = 2048, 6, 8, 40, 0.55
@@ -63,7 +65,7 @@ class Search:
         """Keep the n leaders of the whole space, and the best score that is not among them."""
         self._leaders, scores, self._left_behind = None, np.empty(0, np.float32), -np.inf
         for piece in self._space.chunks():
-            new = np.nan_to_num(rough(piece), nan=-np.inf).astype(np.float32)
+            new = np.clip(np.nan_to_num(rough(piece), nan=-np.inf), -_MOST, _MOST).astype(np.float32)
             mine = np.argpartition(-new, n)[:n] if len(new) > n else np.arange(len(new))
             columns = {name: column[mine] for name, column in piece.items()}
             if self._leaders is not None:

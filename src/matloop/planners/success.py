@@ -10,15 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.models.gaussian_process_classifier import GaussianProcessClassifier
 
-#: The log odds of success where nothing is known: most of what people plan to try can be tried.
-PRIOR_LOG_ODDS = 2.0
-
-#: How much the probability counts: its logarithm is multiplied by this.
+#: The latent mean where nothing is known. With the variance around it success is about 0.7 likely there: most of what
+#: people plan to try can be tried.
+PRIOR_LOG_ODDS = 3.0
+#: How much the probability counts: its logarithm is multiplied by this. One is what is expected of a trial; two wasted
+#: fewer trials and found worse points.
 WEIGHT = 1.0
+
+#: Below every score that a planner gives.
+DOUBTFUL = -1e9
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,11 @@ class Success:
     def rough_log_weight(self, x: np.ndarray) -> np.ndarray:
         """The same in single precision."""
         return WEIGHT * self.model.glance(x)
+
+    def sober(self, scores: np.ndarray, columns: Columns) -> np.ndarray:
+        """Scores (n,) on any scale, in which what rather fails than succeeds stands below all else, by its chance."""
+        log_p = self.model.log_probability(self.space.encode(columns))
+        return np.where(log_p < np.log(0.5), DOUBTFUL + log_p, np.maximum(scores, DOUBTFUL))
 
     def probability(self, point: Point) -> float:
         """The probability at one point."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from matloop.core.merit import values
-from matloop.core.objective import Objective
+from matloop.core.objective import Near, Objective
 from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.models.gaussian_process import GaussianProcess
+from matloop.models.informed import InformedGaussianProcess
 from matloop.models.threads import one_thread
+from matloop.models.warped import AnyGaussianProcess, WarpedGaussianProcess, fit_by_evidence
+from matloop.planners.informed import InformedSpace
 
 
 @dataclass
@@ -21,7 +25,7 @@ class Surrogate:
     """One fitted model: of an objective's values, or of any other score (n,) of the same observations."""
 
     space: Space
-    model: GaussianProcess
+    model: AnyGaussianProcess
     inputs: np.ndarray
 
     def predict(self, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
@@ -55,17 +59,47 @@ def fit(space: Space, observations: Sequence[Observation], y: np.ndarray, noise:
     return Surrogate(space, GaussianProcess(blocks=space.blocks).fit(inputs, y, noise_variance=noise), inputs)
 
 
-def fit_objective(space: Space, objective: Objective, observations: Sequence[Observation]) -> Surrogate:
-    """A model of the measured values of one objective."""
+def fit_objective(
+    space: Space, objective: Objective, observations: Sequence[Observation], may_bend: bool = False
+) -> Surrogate:
+    """A model of the measured values of one objective; of bent ones, where this may be and the values speak for it."""
     stds = np.array([o.std.get(objective.name, np.nan) for o in observations], float)
     known = np.where(stds > 0, stds**2, np.nan)
     noise = None if np.isnan(known).all() else known
-    return fit(space, observations, values(objective, observations), noise)
+    y = values(objective, observations)
+    if isinstance(space, InformedSpace):
+        inputs = space.encode(space.columns([o.location for o in observations]))
+        return Surrogate(space, _informed(space.model(objective.name), inputs, y, noise, may_bend), inputs)
+    if not may_bend:
+        return fit(space, observations, y, noise)
+    inputs = space.encode(space.columns([o.location for o in observations]))
+    return Surrogate(space, fit_by_evidence(inputs, y, noise, space.blocks), inputs)
+
+
+def _informed(
+    model: InformedGaussianProcess, inputs: np.ndarray, y: np.ndarray, noise: np.ndarray | None, may_bend: bool
+) -> AnyGaussianProcess:
+    """The model, which has the face of the others, fitted: to bent values where these fit better without the prior."""
+    if may_bend:
+        plain = fit_by_evidence(inputs[:, : model.n_inputs], y, noise, model.blocks)
+        if isinstance(plain, WarpedGaussianProcess):
+            noise = None if noise is None else noise * np.exp(2.0 * plain.warp.log_slope(y))
+            model.fit(inputs, plain.warp.bend(y), noise)
+            return WarpedGaussianProcess(plain.warp, cast(GaussianProcess, model))
+    return cast(GaussianProcess, model.fit(inputs, y, noise))
 
 
 def fit_objectives(
     space: Space, objectives: Sequence[Objective], observations: Sequence[Observation]
 ) -> dict[str, Surrogate]:
-    """A model of each objective, by name; the observations have a value for each of them (`usable`)."""
+    """A model of each objective, by name; the observations have a value for each of them (`usable`).
+
+    Only a single goal of which more or less is better is bent: whatever else is wanted is worked out from normal
+    distributions.
+    """
+    goals = [wish.name for wish in objectives if not wish.is_threshold]
     with one_thread():
-        return {wish.name: fit_objective(space, wish, observations) for wish in objectives}
+        return {
+            wish.name: fit_objective(space, wish, observations, goals == [wish.name] and not isinstance(wish, Near))
+            for wish in objectives
+        }

@@ -38,8 +38,11 @@ class Thompson(Learner):
         outlook = GaussianOutlook.of(replace(task, pending=[]))
         wishes = [Wishes(task.objectives, task.observations, task.rng) for _ in range(n)]
 
+        def sober(scores: np.ndarray, columns: Columns) -> np.ndarray:
+            return task.success.sober(scores, columns) if task.success else scores
+
         def bright(columns: Columns) -> np.ndarray:
-            return wishes[0].bright(outlook.expect(columns), BRIGHT)
+            return sober(wishes[0].bright(outlook.expect(columns), BRIGHT), columns)
 
         columns = promising(task.space, bright, task.tried, POINTS, task.rng)
         if not size(columns):
@@ -48,7 +51,7 @@ class Thompson(Learner):
         left, proposals = np.ones(size(columns), bool), []
         for i in range(min(n, size(columns))):
             scores = wishes[i].score({wish.name: wish.utility(drawn[wish.name][i]) for wish in task.objectives})
-            best = int(np.where(left, scores, -np.inf).argmax())
+            best = int(np.where(left, sober(scores, columns), -np.inf).argmax())
             left[best] = False
             point = task.space.points(rows(columns, np.array([best])))[0]
             imagined = ", ".join(f"{wish.name} {drawn[wish.name][i, best]:.4g}" for wish in task.objectives)
