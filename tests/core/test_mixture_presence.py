@@ -37,7 +37,9 @@ def test_each_component_is_absent_or_within_its_bounds_and_their_number_is_right
 @given(sparse_mixtures())
 def test_the_uniform_numbers_behind_amounts_give_these_amounts_again(mixture):
     columns = mixture.from_unit("m", uniform(100, mixture.width))
-    again = mixture.from_unit("m", mixture.to_unit(columns))
+    behind = mixture.to_unit(columns)
+    again = mixture.from_unit("m", behind)
+    assert behind.shape[1] == mixture.width
     for component, amounts in columns.items():
         np.testing.assert_allclose(again[component], amounts, atol=1e-6 * mixture.total, rtol=0)
 

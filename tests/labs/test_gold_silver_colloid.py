@@ -123,8 +123,7 @@ def test_gold_is_roughly_that_of_johnson_and_christy(wavelength, real, imaginary
 )
 def test_bands_lie_where_colloids_in_water_have_them(metal, diameter, low, high):
     """The colours on the labels of bottles: gold 520 to 575 nm, silver 392 to 430 nm, as diameters grow."""
-    floor = 450 if metal is GOLD else 0
-    above = WAVELENGTHS > floor
+    above = np.greater(WAVELENGTHS, 450 if metal is GOLD else 0)
     band = specific_absorbance(metal, np.array([float(diameter)]), np.array([WATER]))[0][above]
     assert low <= WAVELENGTHS[above][band.argmax()] <= high
 

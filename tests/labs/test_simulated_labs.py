@@ -332,3 +332,14 @@ def test_other_published_tables_can_be_replayed(data_folder: Path, name: str) ->
     outcome = answer(lab, lab.data.points[0])
     assert outcome.failed is None
     assert outcome.achieved == {}
+
+
+@pytest.mark.parametrize("kind", ["forest", "gaussian_process"])
+def test_the_quick_prediction_of_an_emulator_is_that_of_its_model(kind):
+    """Asking the trees themselves gives what scikit-learn's own `predict` gives."""
+    from matloop.labs.fitting import fitted, predicted
+
+    X = np.random.default_rng(0).random((40, 3))
+    model = fitted(kind, X, X.sum(axis=1))
+    for at in (X[:1], X):
+        np.testing.assert_allclose(predicted(model, at), model.predict(at), rtol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from matloop import AtLeast, AtMost, Choice, Integer, Match, Maximize, Minimize,
 from matloop.core.curve import Curve
 from matloop.core.errors import PlannerError
 from matloop.core.objective import Objective
-from matloop.core.space import Point
+from matloop.core.space import STREAMABLE, Point
 from matloop.core.trial import Observation
 from matloop.planners.sampling import Sampler
 
@@ -34,6 +35,8 @@ WISHES: list[list[Objective]] = [
     [Match("y", target=TARGET)],
     [Match("y", target=TARGET), AtLeast("w", 0.0)],
 ]
+#: Finite spaces with more points are looked through for seconds, and for up to a minute until they are only sampled.
+MOST = 50_000
 #: How large the results are; the square of the largest is still a number.
 SIZES = (0.0, 1e-300, 1e-12, 1.0, 1.0, 1.0, 1e6, 1e12, 1e150)
 
@@ -60,7 +63,7 @@ wide_reals = st.sampled_from(
         Real(-1e12, 1e12),
         Real(1e-12, 1e12, log=True),
         Real(0, 1, step=1),
-        Real(1, 1e6, log=True, step=1),
+        Real(1, 1e4, log=True, step=1),
         Integer(0, 1),
         Integer(-(10**9), 10**9),
     ]
@@ -109,6 +112,8 @@ def any_spaces(draw):
     for name, kind in kinds.items():
         if draw(st.integers(0, 2)) == 0 or (name == "pick" and not parameters):
             parameters[name] = draw(kind)
+    while MOST < math.prod(p.n_points for p in parameters.values()) <= STREAMABLE:
+        parameters.popitem()
     space = Space(**parameters)
     (anchor,) = space.points(space.from_unit(np.random.default_rng(draw(st.integers(0, 9))).random((1, space.width))))
     return Space(constraints=draw(conditions(parameters, anchor)), **parameters)

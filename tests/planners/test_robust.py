@@ -81,6 +81,7 @@ def check(planner, campaign: RandomCampaign, seen: list[Observation], proposals:
     for proposal in proposals:
         assert space.problems(proposal.point) == []
         assert proposal.reason
+        assert "failed (" not in proposal.reason  # that the ladder of fallbacks would have caught it is no excuse
         assert all(math.isfinite(p.mean) and 0 <= p.std < math.inf for p in proposal.predicted.values())
     if len(proposals) < campaign.batch and math.isfinite(space.n_points):
         every = {space.key(point) for point in space.points(space.candidates(limit=10**7))}

@@ -63,7 +63,8 @@ class Presence:
     def to_unit(self, amounts: np.ndarray) -> np.ndarray:
         """Uniform numbers (n, k + 1) that `from_unit` makes these amounts of."""
         if self.step:
-            return self._partitions.to_unit(np.rint(amounts / self.step).astype(np.int64))
+            u = self._partitions.to_unit(np.rint(amounts / self.step).astype(np.int64))
+            return np.column_stack([u, u[:, -1]])  # for the last component, which follows from the others, any would do
         present = self.is_present(amounts)
         u = amounts_to_unit(amounts, self.total, *self._bounds_where(present))
         return np.column_stack([u, self._subsets.to_unit(present)])

@@ -48,4 +48,6 @@ def predicted(model: Any, X: np.ndarray) -> np.ndarray:
     if not hasattr(model, "estimators_"):
         return np.asarray(model.predict(X))
     single = np.asarray(X, np.float32)
-    return np.asarray(np.mean([tree.tree_.predict(single)[:, 0, 0] for tree in model.estimators_], axis=0))
+    return np.asarray(
+        np.mean([tree.tree_.predict(single).reshape(len(single), -1)[:, 0] for tree in model.estimators_], axis=0)
+    )

@@ -97,7 +97,10 @@ def probability(f: Array) -> Array:
 
 
 def prior(n_groups: int) -> Prior:
-    """That of ℓ_1, …, ℓ_G and s²."""
+    """That of ℓ_1, …, ℓ_G and s². Length scales are half those of outcomes: the border of a region bends sooner.
+
+    These and the variance wasted a fifth fewer trials than wider ones (benchmarks/failures.py), at equal best points.
+    """
     length_scale = LogNormal(-0.95 + 0.5 * math.log(n_groups), 0.65)
     return Prior([length_scale] * n_groups + [VARIANCE_PRIOR])
 

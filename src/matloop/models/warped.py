@@ -51,6 +51,11 @@ class Warp:
         """log w′(y)."""
         return -np.log(np.hypot(1.0, (y - self.median) / self.spread)) - np.log(self.spread)
 
+    def bend_variance(self, variance: Array, y: Array) -> Array:
+        """The variances of w(y) where those of y (n,) are these; infinite where they are beyond all numbers."""
+        with np.errstate(over="ignore"):
+            return variance * np.exp(np.minimum(2.0 * self.log_slope(y), 700.0))
+
 
 class WarpedGaussianProcess:
     """A `GaussianProcess` of w(y), with the same face: what goes in and comes out is y."""
@@ -106,7 +111,7 @@ class WarpedGaussianProcess:
         bent = None if y is None else self._warp.bend(np.asarray(y, dtype=float))
         if noise_variance is not None:
             at = self.predict(X) if y is None else np.asarray(y, dtype=float)
-            noise_variance = np.asarray(noise_variance, dtype=float) * np.exp(2.0 * self._warp.log_slope(at))
+            noise_variance = self._warp.bend_variance(np.asarray(noise_variance, dtype=float), at)
         new._inner = self._inner.condition(X, bent, noise_variance)
         return new
 
@@ -158,7 +163,7 @@ def fit_by_evidence(
     scale = float(bent.std())
     if gain + len(y) * np.log(plain.outcome_scale_ / scale) <= 0.0:
         return plain
-    noise = None if noise_variance is None else noise_variance * np.exp(2.0 * slopes)
+    noise = None if noise_variance is None else warp.bend_variance(noise_variance, y)
     inner = GaussianProcess(blocks=blocks).fit(X, bent, noise)
     gain += inner.log_marginal_likelihood_ - len(y) * np.log(scale)
     against = plain.log_marginal_likelihood_ - len(y) * np.log(plain.outcome_scale_)

@@ -65,36 +65,52 @@ class Bayesian(BaseModel):
         rng: np.random.Generator,
     ) -> list[Proposal]:
         from matloop.models.threads import one_thread  # scipy: only who plans needs to load it
+        from matloop.planners.ladder import NUMERICAL, instead
 
+        task = space, objectives, observations, pending, n, rng
+        with one_thread():
+            try:
+                return self._planned(*task)
+            except NUMERICAL as error:
+                return instead(error, *task)
+
+    def _planned(
+        self,
+        space: Space,
+        objectives: Sequence[Objective],
+        observations: Sequence[Observation],
+        pending: Sequence[Point],
+        n: int,
+        rng: np.random.Generator,
+    ) -> list[Proposal]:
         known = [*(o.point for o in observations), *pending]
         tried = keys_of(space, known)
         if not space.features:
             points = islice(Random().points(space, rng, tried), n)
             return [Proposal(point=point, reason=f"drawn at random: {NOTHING_TO_SEE}") for point in points]
         learned = usable(objectives, observations)
-        with one_thread():
-            informed = self._informed(space, objectives)
-            n_starts = self._n_starts(space)
-            if informed and self.starts is None and informed.is_trusted(objectives, learned):
-                n_starts = 0
-            success = self._success(space, observations)
-            enough = 2 if success is None else 1  # where most fails, the first that does not is a place to stay near
-            n_first = n if len(learned) < enough else min(n, max(n_starts - len(known), 0))
-            if informed:
-                from matloop.planners.informed import starts
+        informed = self._informed(space, objectives)
+        n_starts = self._n_starts(space)
+        if informed and self.starts is None and informed.is_trusted(objectives, learned):
+            n_starts = 0
+        success = self._success(space, observations)
+        enough = 2 if success is None else 1  # where most fails, the first that does not is a place to stay near
+        n_first = n if len(learned) < enough else min(n, max(n_starts - len(known), 0))
+        if informed:
+            from matloop.planners.informed import starts
 
-                proposals = starts(informed, space, objectives, known, tried, n_first, rng, success)
-            else:
-                proposals = self._first(space, known, tried, n_first, rng, success)
-            if len(proposals) < n and len(learned) >= enough:
-                from matloop.planners.beliefs import Beliefs
+            proposals = starts(informed, space, objectives, known, tried, n_first, rng, success)
+        else:
+            proposals = self._first(space, known, tried, n_first, rng, success)
+        if len(proposals) < n and len(learned) >= enough:
+            from matloop.planners.beliefs import Beliefs
 
-                started = [proposal.point for proposal in proposals]
-                beliefs = Beliefs(space, objectives, learned, rng, success, informed)
-                beliefs = beliefs.with_pending([*pending, *started])
-                again = self._again(space, objectives, observations, [*pending, *started], rng)
-                tried |= keys_of(space, started)
-                proposals += self._by_model(space, beliefs, tried, n - len(proposals), rng, again)
+            started = [proposal.point for proposal in proposals]
+            beliefs = Beliefs(space, objectives, learned, rng, success, informed)
+            beliefs = beliefs.with_pending([*pending, *started])
+            again = self._again(space, objectives, observations, [*pending, *started], rng)
+            tried |= keys_of(space, started)
+            proposals += self._by_model(space, beliefs, tried, n - len(proposals), rng, again)
         return proposals
 
     def mistakes(self, space: Space, objectives: Sequence[Objective]) -> list[Mistake]:
@@ -195,7 +211,7 @@ class Bayesian(BaseModel):
                 break
             told = beliefs.predictions(point)
             predicted = {k: Prediction(mean=m, std=s) for k, (m, s) in told.items()}
-            reason = beliefs.reason(point, told, again.motive(point) if again and repeated else "")
+            reason = beliefs.reason(point, told, again.motive(point) if again and repeated else "", self.replicates)
             reason += _doubt(beliefs.success, point)
             proposals.append(Proposal(point=point, reason=reason, predicted=predicted))
             if len(proposals) < n:

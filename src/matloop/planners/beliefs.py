@@ -21,11 +21,15 @@ from matloop.planners.acquisition import (
     log_probability_of_feasibility,
 )
 from matloop.planners.curves import CurveBeliefs
-from matloop.planners.explanation import exploring_share
+from matloop.planners.explanation import explain, exploring_share
 from matloop.planners.hypervolume_noisy import NoisyHypervolume
 from matloop.planners.informed import InformedSpace
+from matloop.planners.learned import column_relevance
 from matloop.planners.success import Success
 from matloop.planners.surrogates import fit_objectives
+
+#: So many variables at most are named as those that matter.
+MOST_TOLD = 2
 
 
 class Beliefs:
@@ -51,6 +55,7 @@ class Beliefs:
         self.space = space
         self.seen = informed or space
         self.objectives = objectives
+        self.observations = observations
         self.success = success
         self.models = fit_objectives(self.seen, objectives, observations)
         self.goals = [wish for wish in objectives if not wish.is_threshold]
@@ -147,14 +152,29 @@ class Beliefs:
 
     # -- why --------------------------------------------------------------------------------------------------
 
-    def reason(self, point: Point, told: Mapping[str, tuple[float, float]], motive: str = "") -> str:
-        """Why this point: what is expected there (its predictions), and whether it is known to be good or unknown."""
+    def reason(
+        self, point: Point, told: Mapping[str, tuple[float, float]], motive: str = "", replicates: int = 1
+    ) -> str:
+        """Why this point: what is expected there, how sure that is, what is known nearby, what held it.
+
+        `motive` is what speaks for it, unless that is its score; `replicates` how often a point may be measured.
+        """
         expected = ", ".join(
             f"{wish.name} {told[wish.name][0]:.4g} ± {told[wish.name][1]:.2g}" + (f" {wish.unit}" if wish.unit else "")
             for wish in self.objectives
         )
         remarks = [f"{name}: {m.model.fallback_}" for name, m in self.models.items() if m.model.fallback_]
-        return "; ".join([f"{motive or self._motive(point)}: expected {expected}", *remarks])
+        known = self.space, self.objectives, self.observations, self.models
+        around = explain(*known, point, replicates=replicates).sentence()
+        parts = [f"{motive or self._motive(point)}: expected {expected}", around, self._what_matters(), *remarks]
+        return "; ".join(part for part in parts if part)
+
+    def _what_matters(self) -> str:
+        """The variables on which the first goal depends most, by the length scales of its model."""
+        goals = self.goals or self.objectives
+        ranked = column_relevance(self.seen, self.models[goals[0].name])
+        telling = [name for name, share in ranked.items() if share > 1 / len(ranked)][:MOST_TOLD]
+        return f"what matters most is {' and '.join(telling)}" if telling else ""
 
     def _motive(self, point: Point) -> str:
         if self.thresholds and not self.meets.any():
@@ -169,10 +189,7 @@ class Beliefs:
             return "the highest expected improvement"
         share = self._exploring(point)
         side = "known to be good" if share < 0.4 else "little known" if share > 0.75 else "promising and little known"
-        what = (
-            "the highest optimistic value" if np.isfinite(self.space.n_points) else "the highest expected improvement"
-        )
-        return f"{what} ({side}, {share:.0%} of its gain from uncertainty)"
+        return f"the highest optimistic value ({side}, {share:.0%} of its gain from uncertainty)"
 
     def _exploring(self, point: Point) -> float:
         goal = self.goals[0]

@@ -82,7 +82,7 @@ def explain(
         exploring=exploring,
         nearest=nearest_known(space, objectives, observations, columns, point, n_nearest),
         binding=holding(space, point),
-        n_better_tried=n_better if np.isfinite(space.n_points) and replicates == 1 else 0,
+        n_better_tried=n_better if space.n_points < np.inf and replicates == 1 else 0,
     )
 
 

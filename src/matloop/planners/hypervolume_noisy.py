@@ -152,7 +152,7 @@ class _Drawn:
     def __init__(self, model: GaussianProcess, X: np.ndarray, values: np.ndarray) -> None:
         self.model, self.X, self.values = model, X, values
         mean, covariance = _joint(model, X)
-        self._L = _root(covariance)
+        self._L = _root(model, covariance)
         self._weights = cholesky.solve(self._L, (values - mean).T)
 
     def extended(self, x: np.ndarray, rng: np.random.Generator) -> _Drawn:
@@ -180,12 +180,12 @@ def _believing(models: Mapping[str, GaussianProcess], x: np.ndarray) -> dict[str
 def _draws(model: GaussianProcess, X: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     """Values (n, r) at X (r, d). They hold a little noise, `_SLACK`, with which all conditioning is consistent."""
     mean, covariance = _joint(model, X)
-    return np.asarray(mean + _normal((n, len(X)), rng) @ _root(covariance).T)
+    return np.asarray(mean + _normal((n, len(X)), rng) @ _root(model, covariance).T)
 
 
-def _root(covariance: np.ndarray) -> np.ndarray:
+def _root(model: GaussianProcess, covariance: np.ndarray) -> np.ndarray:
     """L with L Lᵀ = covariance (r, r), whatever its unit."""
-    unit = float(np.mean(covariance.diagonal())) or 1.0
+    unit = float(model.outcome_scale_**2) or 1.0
     return np.sqrt(unit) * cholesky.factor_with_jitter(covariance / unit)[0]
 
 

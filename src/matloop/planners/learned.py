@@ -52,13 +52,13 @@ def _relevance(space: Space, model: Surrogate) -> dict[str, float]:
         changed[:, start : start + parameter.width] = fresh[:, start : start + parameter.width]
         start += parameter.width
         if len(parameter.variables(name)) > 1 and parameter.width == 1:
-            return _column_relevance(space, model)
+            return column_relevance(space, model)
         effects[name] = float(np.mean((model.mean(space.from_unit(changed)) - mean) ** 2) / 2)
     return _shares(effects)
 
 
-def _column_relevance(space: Space, model: Surrogate) -> dict[str, float]:
-    """For a pool, whose columns cannot be drawn apart: by the model's length scales."""
+def column_relevance(space: Space, model: Surrogate) -> dict[str, float]:
+    """The share of each variable by length scales alone: for a pool, whose columns cannot be drawn apart."""
     strength = model.model.relevance()
     effects: dict[str, float] = {}
     for block, value in zip(space.blocks, strength, strict=True):
