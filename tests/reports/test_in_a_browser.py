@@ -17,7 +17,7 @@ def test_figures_are_drawn_and_nothing_is_refused(tmp_path: Path) -> None:
     """Headless Chromium draws figures from the file alone, and reports neither errors nor refusals."""
     page = tmp_path / "report.html"
     page.write_text(render_of(barrel()), encoding="utf-8")
-    options = [*QUIET.split(), f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"]
+    options = [*QUIET.split(), f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=20000", "--dump-dom"]
     told = subprocess.run(
         [str(CHROMIUM), "--headless", "--no-sandbox", *options, page.as_uri()],
         capture_output=True,

@@ -26,10 +26,13 @@ class Findings:
 
     @cached_property
     def _models(self) -> dict[str, Surrogate] | None:
-        """A model of each objective; None while there are too few results."""
+        """A model of each objective; None while there are too few results.
+
+        Of plain outcomes: trials crowd where it is good, and by what is ordinary there all else would look extreme.
+        """
         if len(self._observations) < FEWEST_RESULTS:
             return None
-        return fit_objectives(self.spec.space, self.spec.objectives, self._observations)
+        return fit_objectives(self.spec.space, self.spec.objectives, self._observations, may_bend=False)
 
     def learned(self) -> Learned | None:
         """What the models have learned of each objective; None while there are too few results."""

@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 #: A noise variance (of standardized outcomes) beyond this one says no less: that nothing is learned.
 _MOST_NOISE = 1e16
 
+
 class GaussianProcess(Regressor):
     """Exact Gaussian process regression. It answers to any finite data, and `fallback_` says what that took.
 

@@ -170,7 +170,12 @@ class Beliefs:
         return "; ".join(part for part in parts if part)
 
     def _what_matters(self) -> str:
-        """The variables on which the first goal depends most, by the length scales of its model."""
+        """The variables on which the first goal depends most, by the length scales of its model.
+
+        Nothing beside a prior, whose models explain what it leaves over.
+        """
+        if self.seen is not self.space:
+            return ""
         goals = self.goals or self.objectives
         ranked = column_relevance(self.seen, self.models[goals[0].name])
         telling = [name for name, share in ranked.items() if share > 1 / len(ranked)][:MOST_TOLD]

@@ -16,8 +16,8 @@ from matloop.core.trial import Observation
 from matloop.planners.designs import Random
 from matloop.planners.forest import Forest
 
-#: What failing numerically looks like.
-NUMERICAL = (np.linalg.LinAlgError, ArithmeticError, ValueError)
+#: What failing numerically looks like. Other errors are mistakes of a program, which nobody should hide.
+NUMERICAL = (np.linalg.LinAlgError, ArithmeticError)
 
 
 def instead(

@@ -52,7 +52,8 @@ class LevelSet(Learner):
         spans = {wish.name: float(np.ptp(values(wish, task.observations))) or 1.0 for wish in task.objectives}
 
         def straddle(_: int, expected: Expected) -> np.ndarray:
-            margins = [self._margin(wish, expected[wish.name][0]) / spans[wish.name] for wish in task.objectives]
+            with np.errstate(over="ignore"):  # a level may lie beyond all that was measured
+                margins = [self._margin(wish, expected[wish.name][0]) / spans[wish.name] for wish in task.objectives]
             doubts = [expected[wish.name][1] / spans[wish.name] for wish in task.objectives]
             return self._straddle(np.stack(margins), np.stack(doubts))
 

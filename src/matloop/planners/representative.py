@@ -42,10 +42,11 @@ def representative(
     at_known = space.encode(space.columns(known)) if known else x[:0]
     across, spread_of = prior.given(x, references, at_known)
     chance = np.exp(success.log_weight(x)) if success else 1.0
-    points = space.points(options)
+    points, is_left = space.points(options), np.ones(len(x), bool)
     for _ in range(len(points)):
         gain = chance * np.einsum("ij,ij->i", across, across) / (spread_of + prior.noise)
-        chosen = int(gain.argmax())
+        chosen = int(np.where(is_left, gain, -np.inf).argmax())
+        is_left[chosen] = False
         yield points[chosen]
         pull = prior.between(x, x[[chosen]], at_known)[:, 0]
         at_known = np.concatenate([at_known, x[[chosen]]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,13 @@ def endless(source: Callable[[int], np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def from_blocks(space: Space, blocks: Iterator[np.ndarray], tried: set[Any], skip: int) -> Iterator[Point]:
-    """The feasible points of the blocks, without the first `skip` of them and without those that were tried."""
-    for point in islice(_feasible(space, blocks), skip, None):
+    """The feasible points of the blocks without those that were tried.
+
+    The first `skip` of them, which a person may have passed over, come last, where there is an end.
+    """
+    points = _feasible(space, blocks)
+    before = list(islice(points, skip))
+    for point in chain(points, before):
         if space.key(point) not in tried:
             yield point
 

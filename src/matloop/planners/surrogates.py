@@ -90,16 +90,18 @@ def _informed(
 
 
 def fit_objectives(
-    space: Space, objectives: Sequence[Objective], observations: Sequence[Observation]
+    space: Space, objectives: Sequence[Objective], observations: Sequence[Observation], may_bend: bool = True
 ) -> dict[str, Surrogate]:
     """A model of each objective, by name; the observations have a value for each of them (`usable`).
 
-    Only a single goal of which more or less is better is bent: whatever else is wanted is worked out from normal
-    distributions.
+    Only a single goal of which more or less is better is bent, and only where this may be: whatever else is wanted is
+    worked out from normal distributions.
     """
     goals = [wish.name for wish in objectives if not wish.is_threshold]
     with one_thread():
         return {
-            wish.name: fit_objective(space, wish, observations, goals == [wish.name] and not isinstance(wish, Near))
+            wish.name: fit_objective(
+                space, wish, observations, may_bend and goals == [wish.name] and not isinstance(wish, Near)
+            )
             for wish in objectives
         }
