@@ -8,6 +8,7 @@ import math
 import os
 import warnings
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -152,3 +153,36 @@ def test_a_pool_of_one(planner) -> None:
     (only,) = asked(planner, campaign, [])
     assert only.point == {"mass": 1.0}
     assert asked(planner, campaign, [Observation("1", only.point, {"y": 1.0})]) == []
+
+
+def test_candidates_that_look_alike_come_once_each() -> None:
+    """Of candidates between which no model can tell, a batch names each once, as a start and later."""
+    space = Space(x=Real(0, 1, step=1), pick=Pool(table={"id": tuple("abcdefgh")}, label="id"), constraints=["x >= 1"])
+    play(Bayesian(starts=2), RandomCampaign(space, [Maximize("y")], [], [], 4, 0))
+
+
+@pytest.mark.parametrize("design", ["sobol", "random", "latin_hypercube", "representative"])
+def test_a_start_finds_the_last_point_that_is_left(design: str) -> None:
+    """Where points were measured twice, a design does not end before each point was tried once."""
+    space = Space(c=Choice(["a", "b", "c"]))
+    seen = [Observation(str(i), {"c": c}, {"y": 1.0}) for i, c in enumerate("abb")]
+    (last,) = Bayesian(starts=4, design=design).propose(space, [Maximize("y")], seen, [], 1, generator(0, 4))
+    assert last.point == {"c": "c"}
+
+
+def test_candidates_with_names_alone_are_drawn_at_random() -> None:
+    """Where there is nothing to learn from, the planner goes on and says so."""
+    space = Space(pick=Pool(table={"id": tuple("abcdefgh")}, label="id"))
+    seen = [Observation(str(i), {"id": name}, {"y": float(i)}) for i, name in enumerate("abcd")]
+    (told,) = Bayesian(starts=2).propose(space, [Maximize("y")], seen, [], 1, generator(0, 5))
+    assert "drawn at random" in told.reason
+    assert told.point["id"] in "efgh"
+
+
+@pytest.mark.parametrize("wishes", [[Maximize("y")], [Maximize("y"), Near("w", 0.5)]], ids=len)
+def test_a_result_from_far_away_does_no_harm(wishes) -> None:
+    """Achieved values in a wrong unit, billions of ranges away, leave the Gaussian process at work."""
+    space = Space(x=Real(1e9, 1e9 + 1), z=Real(0, 1))
+    seen = [Observation(str(i), {"x": 1e9 + i / 9, "z": i % 3 / 2}, {"y": i / 9, "w": i % 2 / 2}) for i in range(9)]
+    seen += [replace(seen[i], trial=f"far {i}", achieved={"x": 3e9 + i / 9}) for i in range(3)]
+    play(Bayesian(starts=2), RandomCampaign(space, wishes, seen, [], 2, 0))

@@ -24,6 +24,7 @@ from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.models.gaussian_process import GaussianProcess
 from matloop.planners.closeness import log_expected_decrease
+from matloop.planners.inputs import inputs_of
 
 Array = NDArray[np.float64]
 
@@ -83,7 +84,7 @@ class CurveBeliefs:
         curves = np.array([objective.resampled(o.curves[objective.name]) for o in known])
         differences = objective.features(curves) - objective.target_features
         self.components = Components.of(differences)
-        self.inputs = space.encode(space.columns([o.location for o in known]))
+        self.inputs = inputs_of(space, known)
         scores = differences @ self.components.basis.T
         self.models = [GaussianProcess(blocks=space.blocks).fit(self.inputs, score) for score in scores.T]
 

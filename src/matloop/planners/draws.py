@@ -11,6 +11,7 @@ from matloop.core.objective import Objective
 from matloop.core.parameter import Columns
 from matloop.core.space import Space
 from matloop.core.trial import Observation
+from matloop.planners.inputs import inputs_of
 from matloop.planners.surrogates import Surrogate, fit_objectives
 
 
@@ -51,7 +52,7 @@ def doubted(
     """
     order = rng.permutation(len(observations))
     part, rest = ([observations[i] for i in chosen] for chosen in (order[:size], order[size:]))
-    inputs = space.encode(space.columns([o.location for o in rest])) if rest else None
+    inputs = inputs_of(space, rest) if rest else None
     models = fit_objectives(space, objectives, part)
     return {
         wish.name: models[wish.name] if inputs is None else _with(models[wish.name], inputs, values(wish, rest))

@@ -80,8 +80,9 @@ class Tent:
         return -np.abs(outcome - self.value)
 
     def __call__(self, mean: np.ndarray, std: np.ndarray, level: np.ndarray) -> np.ndarray:
-        z = -np.abs(mean - self.value) / std
-        d = np.maximum(-level, 0.0) / std
+        with np.errstate(over="ignore"):
+            z = np.maximum(-np.abs(mean - self.value) / std, -1e100)
+            d = np.minimum(np.maximum(-level, 0.0) / std, 1e100)
         folded = unit_excess(z + d) - 2.0 * unit_excess(z) + unit_excess(z - d)
         return std * np.where(d < 1e-3, d**2 * np.exp(-0.5 * z**2 - _HALF_LOG_2PI), np.maximum(folded, 0.0))
 

@@ -18,6 +18,7 @@ from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.models.informed import InformedGaussianProcess
 from matloop.planners.candidates import spread
+from matloop.planners.inputs import inputs_of
 from matloop.planners.prior import Expected, Prior
 from matloop.planners.representative import representative
 from matloop.planners.search import Search
@@ -78,7 +79,7 @@ class InformedSpace(Space):
         """Whether, after the first starts, a prior is rather right than wrong: then no more of them are needed."""
         if len(observations) < FIRST:
             return False
-        x = self.encode(self.columns([o.location for o in observations]))
+        x = inputs_of(self, observations)
         told = [wish for wish in objectives if wish.name in self._priors]
         return any(self.model(wish.name).fit(x, values(wish, observations)).weight_ >= 0.5 for wish in told)
 

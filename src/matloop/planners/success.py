@@ -14,6 +14,7 @@ from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.models.gaussian_process_classifier import GaussianProcessClassifier
+from matloop.planners.inputs import inputs_of
 
 #: The latent mean where nothing is known. With the variance around it success is about 0.7 likely there: most of what
 #: people plan to try can be tried.
@@ -42,7 +43,7 @@ class Success:
         told = [o for o in observations if all(variable in o.location for variable in space.variables)]
         if not space.features or all(o.failed is None for o in told):
             return None
-        inputs = space.encode(space.columns([o.location for o in told]))
+        inputs = inputs_of(space, told)
         model = GaussianProcessClassifier(prior_mean=PRIOR_LOG_ODDS, blocks=space.blocks)
         return cls(space, model.fit(inputs, [o.failed is None for o in told]))
 

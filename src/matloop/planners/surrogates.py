@@ -18,6 +18,7 @@ from matloop.models.informed import InformedGaussianProcess
 from matloop.models.threads import one_thread
 from matloop.models.warped import AnyGaussianProcess, WarpedGaussianProcess, fit_by_evidence
 from matloop.planners.informed import InformedSpace
+from matloop.planners.inputs import inputs_of
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Surrogate:
 
 def fit(space: Space, observations: Sequence[Observation], y: np.ndarray, noise: np.ndarray | None = None) -> Surrogate:
     """A model of y (n,), with the variance of each measurement (n,) where known (NaN elsewhere)."""
-    inputs = space.encode(space.columns([o.location for o in observations]))
+    inputs = inputs_of(space, observations)
     return Surrogate(space, GaussianProcess(blocks=space.blocks).fit(inputs, y, noise_variance=noise), inputs)
 
 
@@ -68,11 +69,11 @@ def fit_objective(
     noise = None if np.isnan(known).all() else known
     y = values(objective, observations)
     if isinstance(space, InformedSpace):
-        inputs = space.encode(space.columns([o.location for o in observations]))
+        inputs = inputs_of(space, observations)
         return Surrogate(space, _informed(space.model(objective.name), inputs, y, noise, may_bend), inputs)
     if not may_bend:
         return fit(space, observations, y, noise)
-    inputs = space.encode(space.columns([o.location for o in observations]))
+    inputs = inputs_of(space, observations)
     return Surrogate(space, fit_by_evidence(inputs, y, noise, space.blocks), inputs)
 
 
@@ -83,7 +84,7 @@ def _informed(
     if may_bend:
         plain = fit_by_evidence(inputs[:, : model.n_inputs], y, noise, model.blocks)
         if isinstance(plain, WarpedGaussianProcess):
-            noise = None if noise is None else noise * np.exp(2.0 * plain.warp.log_slope(y))
+            noise = None if noise is None else plain.warp.bend_variance(noise, y)
             model.fit(inputs, plain.warp.bend(y), noise)
             return WarpedGaussianProcess(plain.warp, cast(GaussianProcess, model))
     return cast(GaussianProcess, model.fit(inputs, y, noise))
