@@ -18,6 +18,7 @@ _HOME = {
     "Choice": "matloop.core.choice",
     "Mixture": "matloop.core.mixture",
     "Pool": "matloop.core.pool",
+    "Fidelity": "matloop.core.fidelity",
     "Maximize": "matloop.core.objective",
     "Minimize": "matloop.core.objective",
     "Near": "matloop.core.objective",
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from matloop.core.choice import Choice as Choice
     from matloop.core.curve import Curve as Curve
     from matloop.core.errors import MatloopError as MatloopError
+    from matloop.core.fidelity import Fidelity as Fidelity
     from matloop.core.mixture import Mixture as Mixture
     from matloop.core.objective import AtLeast as AtLeast
     from matloop.core.objective import AtMost as AtMost

@@ -17,7 +17,7 @@ from matloop.campaign.stop import StopSwitch, stopping_on_signals
 from matloop.core.contracts import Lab
 from matloop.core.errors import InputError, Mistake, PlannerError, SpecError
 from matloop.core.event import AnyEvent, Created, SpecChanged
-from matloop.core.merit import best
+from matloop.core.merit import best, counting
 from matloop.core.objective import Objective
 from matloop.core.seeds import generator
 from matloop.core.space import Space
@@ -173,7 +173,7 @@ class Campaign:
     @property
     def best(self) -> list[TrialState]:
         """The best trials so far: one, or the Pareto front of several goals; empty before there is any."""
-        observations = self.observations
+        observations = counting(self.spec.space, self.observations)
         return [self.state.trials[observations[i].trial] for i in best(self.spec.objectives, observations)]
 
     def table(self) -> pd.DataFrame:

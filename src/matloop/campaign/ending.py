@@ -8,6 +8,7 @@ from matloop.campaign.planning import ENTERED
 from matloop.campaign.spending import cost_of_points, spent
 from matloop.core.contracts import StopRule
 from matloop.core.errors import PlannerError
+from matloop.core.merit import counting
 from matloop.core.spec import CampaignSpec, Elsewhere
 from matloop.core.standing import Standing
 from matloop.core.state import CampaignState
@@ -38,8 +39,8 @@ def too_dear(spec: CampaignSpec, state: CampaignState) -> str:
 
 def standing(spec: CampaignSpec, state: CampaignState) -> Standing:
     """What the rules judge by."""
-    cost = cost_of_points(spec, state)
-    return Standing(spec.space, spec.objectives, tuple(state.observations), spec.campaign.seed, cost)
+    observations = tuple(counting(spec.space, state.observations))
+    return Standing(spec.space, spec.objectives, observations, spec.campaign.seed, cost_of_points(spec, state))
 
 
 def reasons_to_stop(spec: CampaignSpec, state: CampaignState) -> Iterator[tuple[str, str]]:

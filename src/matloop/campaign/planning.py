@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matloop.core.contracts import Planner
+from matloop.core.cost import price_of
 from matloop.core.errors import PlannerError
 from matloop.core.event import AnyEvent, Planned, Proposal, Resolved, Submitted
+from matloop.core.merit import counting
 from matloop.core.seeds import generator
 from matloop.core.space import Point
 from matloop.core.spec import CampaignSpec
@@ -53,6 +55,10 @@ def proposals(
 ) -> list[Proposal]:
     """What the planner proposes for the n trials from number `first` on. Raises PlannerError for a forbidden point."""
     rng = generator(spec.campaign.seed, first)
+    if hasattr(planner, "priced"):
+        planner = planner.priced(price_of(spec.space, spec.campaign.cost))
+    else:  # it would take results of a rough fidelity for what counts
+        observations = counting(spec.space, observations)
     told = planner.propose(spec.space, spec.objectives, observations, pending, n, rng)
     for proposal in told:
         if problems := spec.space.problems(proposal.point):

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from statistics import fmean
 
 import numpy as np
 
 from matloop.campaign.planning import ENTERED
-from matloop.core.cost import MEASURED, planned_cost
+from matloop.core.cost import MEASURED, Price, planned_cost, price_of
 from matloop.core.event import Planned
-from matloop.core.parameter import Columns
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
 from matloop.core.trial import Status
 
 
-def cost_of_points(spec: CampaignSpec, state: CampaignState) -> Callable[[Columns], np.ndarray] | None:
+def cost_of_points(spec: CampaignSpec, state: CampaignState) -> Price | None:
     """What trials cost, by the definition, or else as much as those measured so far on average; None if unknown."""
-    cost = spec.campaign.cost
-    if cost is None:
-        measured = [m for m in map(_measured, state.trials.values()) if m is not None]
-        if not measured:
-            return None
-        cost = fmean(measured)
-    return partial(planned_cost, cost)
+    if (price := price_of(spec.space, spec.campaign.cost)) is not None:
+        return price
+    measured = [m for m in map(_measured, state.trials.values()) if m is not None]
+    return partial(planned_cost, fmean(measured)) if measured else None
 
 
 def spent(spec: CampaignSpec, state: CampaignState) -> float | None:

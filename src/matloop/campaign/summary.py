@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matloop.campaign.ending import n_planned
-from matloop.core.merit import best
+from matloop.core.merit import best, counting
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
 from matloop.core.trial import Status
@@ -24,7 +24,7 @@ def n_over(state: CampaignState) -> int:
 
 def leader(spec: CampaignSpec, state: CampaignState) -> TrialState | None:
     """The best trial; of a Pareto front the first."""
-    observations = state.observations
+    observations = counting(spec.space, state.observations)
     found = best(spec.objectives, observations)
     return state.trials[observations[found[0]].trial] if found else None
 

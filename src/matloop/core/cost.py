@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,10 @@ import numpy as np
 from matloop.core.errors import ExpressionError, Mistake, did_you_mean
 from matloop.core.expression import parse_amount
 from matloop.core.parameter import Columns
+from matloop.core.space import Space
+
+#: From columns of n points to what a trial at each of them costs, (n,).
+Price = Callable[[Columns], np.ndarray]
 
 #: The measured value that counts where a definition says no cost.
 MEASURED = "cost"
@@ -28,6 +33,17 @@ def checked_cost(cost: Any) -> Any:
     return cost
 
 
+def price_of(space: Space, cost: float | str | None) -> Price | None:
+    """What trials cost by this amount or formula, or else by the levels of the fidelity; None where neither says it."""
+    if cost is not None:
+        return partial(planned_cost, cost)
+    name, fidelity = space.fidelity or ("", None)
+    if fidelity is None or fidelity.costs is None:
+        return None
+    costs = np.array(fidelity.costs)
+    return lambda columns: costs[fidelity.position(columns[name])]
+
+
 def planned_cost(cost: float | str, columns: Columns) -> np.ndarray:
     """What trials at these points cost, (n,); a formula that goes below zero or astray costs nothing there."""
     n = len(next(iter(columns.values())))
@@ -35,10 +51,14 @@ def planned_cost(cost: float | str, columns: Columns) -> np.ndarray:
     return np.where(np.isfinite(amount), np.maximum(amount, 0.0), 0.0)
 
 
-def cost_mistakes(cost: float | str | None, variables: Sequence[str]) -> list[Mistake]:
-    """Names in a formula of the cost that are no variables of the space."""
+def cost_mistakes(cost: float | str | None, space: Space) -> list[Mistake]:
+    """Names in a formula of the cost that are no variables of the space, and a cost that is said twice."""
     names = parse_amount(cost).names if isinstance(cost, str) else ()
-    return [
-        Mistake("campaign.cost", f"'{name}' is no variable of this space", did_you_mean(name, variables))
-        for name in sorted(set(names) - set(variables))
+    found = [
+        Mistake("campaign.cost", f"'{name}' is no variable of this space", did_you_mean(name, space.variables))
+        for name in sorted(set(names) - set(space.variables))
     ]
+    if cost is not None and space.fidelity and space.fidelity[1].costs:
+        message = f"the costs of '{space.fidelity[0]}' say it too"
+        found.append(Mistake("campaign.cost", message, "leave one of them out"))
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from matloop.core.objective import Objective
+from matloop.core.space import Space
 from matloop.core.trial import Observation
 
 
@@ -25,6 +26,11 @@ def utilities(objectives: Sequence[Objective], observations: Sequence[Observatio
     table = np.column_stack([o.utility(values(o, observations)) for o in goals])
     table[~(missed <= 0) | ~np.isfinite(table).all(axis=1)] = -np.inf
     return table
+
+
+def counting(space: Space, observations: Sequence[Observation]) -> list[Observation]:
+    """The observations that count as results: all but those of a rougher fidelity, which only teach models."""
+    return [o for o in observations if space.is_true(o.point)]
 
 
 def usable(objectives: Sequence[Objective], observations: Sequence[Observation]) -> list[Observation]:

@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 from matloop.core import registry
 from matloop.core.errors import Mistake, did_you_mean
 
-_KINDS = ("real", "integer", "choice", "mixture", "pool")
-_GOALS = ("maximize", "minimize", "near", "at_most", "at_least")
+_KINDS = ("real", "integer", "choice", "mixture", "pool", "fidelity")
+_GOALS = ("maximize", "minimize", "near", "at_most", "at_least", "match")
 
 #: What each type is called in a file, by the beginnings of pydantic's names for what is wrong with a value.
 _SHOULD_BE = {

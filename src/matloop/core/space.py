@@ -14,12 +14,13 @@ from matloop.core.block import Block, in_a_row
 from matloop.core.choice import Choice
 from matloop.core.constraint import Constraint
 from matloop.core.errors import ExpressionError, InputError, Mistake, did_you_mean
+from matloop.core.fidelity import Fidelity
 from matloop.core.mixture import Mixture
 from matloop.core.parameter import Columns, Integer, Real, Value
 from matloop.core.pool import Pool
 
 Point = dict[str, Value]
-AnyParameter = Annotated[Real | Integer | Choice | Mixture | Pool, Field(discriminator="kind")]
+AnyParameter = Annotated[Real | Integer | Choice | Mixture | Pool | Fidelity, Field(discriminator="kind")]
 
 #: Spaces with at most so many points are looked through one by one; larger ones are sampled.
 ENUMERABLE = 200_000
@@ -114,6 +115,22 @@ class Space(BaseModel):
         """What the columns of `encode` mean, in their order."""
         return in_a_row(*(p.blocks(name) for name, p in self.parameters.items()))
 
+    @cached_property
+    def fidelity(self) -> tuple[str, Fidelity] | None:
+        """The variable that tells how true a result is, if there is one."""
+        return next(((name, p) for name, p in self.parameters.items() if isinstance(p, Fidelity)), None)
+
+    def is_true(self, point: Mapping[str, Any]) -> bool:
+        """Whether a result at this point counts: it does unless it comes from one of the rougher fidelities."""
+        return self.fidelity is None or point.get(self.fidelity[0]) == self.fidelity[1].truth
+
+    def at_truth(self, columns: Mapping[str, np.ndarray]) -> Columns:
+        """The same points at the true fidelity."""
+        if self.fidelity is None:
+            return dict(columns)
+        name, fidelity = self.fidelity
+        return {**columns, **fidelity.at(name, np.zeros(len(columns[name]), int))}
+
     def mistakes(self) -> list[Mistake]:
         """What is wrong between the parameters: names used twice, constraints on what does not exist or is text."""
         found = [
@@ -138,6 +155,10 @@ class Space(BaseModel):
             )
             found.extend(self._unknown_options(i, constraint))
         found += [mistake for name, parameter in self.parameters.items() for mistake in parameter.mistakes(name)]
+        fidelities = [name for name, parameter in self.parameters.items() if isinstance(parameter, Fidelity)]
+        found += [Mistake(f"space.{name}", "a space has one fidelity at most") for name in fidelities[1:]]
+        if len(fidelities) == len(self.parameters):
+            found.append(Mistake(f"space.{fidelities[0]}", "beside the fidelity there is nothing that can be varied"))
         return found or self._unusable_constraints()
 
     def _unknown_options(self, i: int, constraint: Constraint) -> Iterator[Mistake]:

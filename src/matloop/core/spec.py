@@ -20,7 +20,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownEr
 from matloop.core import registry
 from matloop.core.between import mistakes_between, mistakes_between_sound_parts, with_name
 from matloop.core.contracts import Lab, Planner, StopRule
-from matloop.core.cost import checked_cost, cost_mistakes
+from matloop.core.cost import checked_cost, cost_mistakes, price_of
 from matloop.core.errors import InputError, Mistake, SpecError
 from matloop.core.mistakes import bad_kind, explain, keys_that_are_no_text
 from matloop.core.objective import AnyObjective
@@ -156,7 +156,10 @@ class CampaignSpec(BaseModel):
     def mistakes(self) -> list[Mistake]:
         """What is wrong between the parts, each sound by itself: names used twice, units that nobody knows."""
         found = mistakes_between(self.space, self.objective)
-        found += cost_mistakes(self.campaign.cost, self.space.variables)
+        found += cost_mistakes(self.campaign.cost, self.space)
+        if getattr(self.planner, "per_cost", False) and price_of(self.space, self.campaign.cost) is None:
+            hint = 'give campaign.cost, such as "2 + 0.5 * hours"'
+            found.append(Mistake("planner.per_cost", "nothing says what a trial costs", hint))
         for part in (self.planner, *self.stop):
             if hasattr(part, "mistakes"):
                 found += part.mistakes(self.space, self.objective)

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
+from matloop.core.cost import Price, price_of
 from matloop.core.errors import Mistake
 from matloop.core.event import Prediction, Proposal
 from matloop.core.merit import usable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from matloop.planners.again import Again
     from matloop.planners.beliefs import Beliefs
     from matloop.planners.informed import InformedSpace
+    from matloop.planners.levels import Levels
     from matloop.planners.success import Success
 
 #: Without another wish so many trials are planned before the model takes over, or one for each option of a choice.
@@ -53,7 +55,16 @@ class Bayesian(BaseModel):
     replicates: int = Field(
         1, ge=1, le=1000, description="how often a point is measured at most, where that is worth more than a new one"
     )
+    per_cost: bool = Field(False, description="whether what a trial brings is weighed by what it costs")
     prior: dict[str, Prior] = Field({}, description="what is known of an objective: name = { column or file = … }")
+
+    _price: Price | None = PrivateAttr(None)
+
+    def priced(self, price: Price | None) -> Bayesian:
+        """The same planner, which knows what trials cost."""
+        new = self.model_copy()
+        new._price = price
+        return new
 
     def propose(
         self,
@@ -90,7 +101,9 @@ class Bayesian(BaseModel):
             return [Proposal(point=point, reason=f"drawn at random: {NOTHING_TO_SEE}") for point in points]
         learned = usable(objectives, observations)
         informed = self._informed(space, objectives)
-        n_starts = self._n_starts(space)
+        price = self._price or price_of(space, None)
+        levels = self._levels(space, price)
+        n_starts = levels.n_starts(self._n_starts(space)) if levels else self._n_starts(space)
         if informed and self.starts is None and informed.is_trusted(objectives, learned):
             n_starts = 0
         success = self._success(space, observations)
@@ -101,16 +114,16 @@ class Bayesian(BaseModel):
 
             proposals = starts(informed, space, objectives, known, tried, n_first, rng, success)
         else:
-            proposals = self._first(space, known, tried, n_first, rng, success)
+            proposals = self._first(space, known, tried, n_first, rng, success, levels)
         if len(proposals) < n and len(learned) >= enough:
             from matloop.planners.beliefs import Beliefs
 
             started = [proposal.point for proposal in proposals]
-            beliefs = Beliefs(space, objectives, learned, rng, success, informed)
+            beliefs = Beliefs(space, objectives, learned, rng, success, informed, price if self.per_cost else None)
             beliefs = beliefs.with_pending([*pending, *started])
             again = self._again(space, objectives, observations, [*pending, *started], rng)
             tried |= keys_of(space, started)
-            proposals += self._by_model(space, beliefs, tried, n - len(proposals), rng, again)
+            proposals += self._by_model(space, beliefs, tried, n - len(proposals), rng, again, levels)
         return proposals
 
     def mistakes(self, space: Space, objectives: Sequence[Objective]) -> list[Mistake]:
@@ -128,6 +141,14 @@ class Bayesian(BaseModel):
         from matloop.planners.informed import InformedSpace
 
         return InformedSpace.of(space, self.prior)
+
+    def _levels(self, space: Space, price: Price | None) -> Levels | None:
+        """The fidelities among which is chosen; none where nothing says that a rough result is cheaper."""
+        if space.fidelity is None or price is None:
+            return None
+        from matloop.planners.levels import Levels
+
+        return Levels(space, *space.fidelity, price)
 
     def _n_starts(self, space: Space) -> int:
         """As asked for, or five, or one for each option of a choice; in a small space no more than a quarter of it."""
@@ -150,6 +171,7 @@ class Bayesian(BaseModel):
         n: int,
         rng: np.random.Generator,
         success: Success | None,
+        levels: Levels | None,
     ) -> list[Proposal]:
         """The next n starts, after those that are known already."""
         if n <= 0:
@@ -171,7 +193,7 @@ class Bayesian(BaseModel):
             points, reason = designs[self.design].points(space, rng, tried), designs[self.design].reason
         if is_lost:
             reason += ", as hardly anything has succeeded yet"
-        chosen = islice(points, n)
+        chosen = islice(levels.starts(known, points, tried) if levels else points, n)
         return [Proposal(point=p, reason=f"start {reason}{_doubt(success, p)}") for p in chosen]
 
     def _again(
@@ -199,6 +221,7 @@ class Bayesian(BaseModel):
         n: int,
         rng: np.random.Generator,
         again: Again | None = None,
+        levels: Levels | None = None,
     ) -> list[Proposal]:
         from matloop.planners.search import Search
 
@@ -209,10 +232,11 @@ class Bayesian(BaseModel):
             point = repeated or search.highest(beliefs.score, tried, beliefs.rough)
             if point is None:
                 break
+            point, at_level = levels.best_for(beliefs, point, tried) if levels and not repeated else (point, "")
             told = beliefs.predictions(point)
             predicted = {k: Prediction(mean=m, std=s) for k, (m, s) in told.items()}
             reason = beliefs.reason(point, told, again.motive(point) if again and repeated else "", self.replicates)
-            reason += _doubt(beliefs.success, point)
+            reason += _doubt(beliefs.success, point) + at_level
             proposals.append(Proposal(point=point, reason=reason, predicted=predicted))
             if len(proposals) < n:
                 tried = tried | {space.key(point)}

@@ -8,14 +8,17 @@ from functools import cached_property
 
 import numpy as np
 
+from matloop.core.cost import Price
 from matloop.core.merit import shortfall
 from matloop.core.objective import Match, Near, Objective
 from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
+from matloop.models.across_fidelities import AcrossFidelities
 from matloop.models.gaussian_process import GaussianProcess
 from matloop.models.informed import InformedGaussianProcess
 from matloop.planners.acquisition import (
+    log_expected_improvement,
     log_expected_improvement_near,
     log_optimistic_gain,
     log_probability_of_feasibility,
@@ -30,6 +33,8 @@ from matloop.planners.surrogates import fit_objectives
 
 #: So many variables at most are named as those that matter.
 MOST_TOLD = 2
+#: No trial counts as cheaper.
+CHEAPEST = 1e-12
 
 
 class Beliefs:
@@ -38,9 +43,13 @@ class Beliefs:
     The worth of a trial is a logarithm, to which the logarithms of probabilities are added: that all thresholds are
     met, and that the trial does not fail. Without goals these are all. A goal adds
 
-    * its optimistic gain, which is an upper confidence bound (docs/decisions/0011);
+    * its optimistic gain, which is an upper confidence bound (docs/decisions/0011); where worth is weighed by cost,
+      its expected improvement, which unlike the bound is near zero where nothing can be gained;
     * for `Near` the expected decrease of the distance to the value, for `Match` of that to the curve;
     * of several goals the noisy expected hypervolume improvement of their front.
+
+    With a `price` the worth is divided by what the trial costs (Snoek, Larochelle & Adams 2012, Practical Bayesian
+    Optimization of Machine Learning Algorithms, arXiv:1206.2944).
     """
 
     def __init__(
@@ -51,18 +60,25 @@ class Beliefs:
         rng: np.random.Generator,
         success: Success | None = None,
         informed: InformedSpace | None = None,
+        price: Price | None = None,
     ) -> None:
         self.space = space
         self.seen = informed or space
         self.objectives = objectives
         self.observations = observations
         self.success = success
+        self.price = price
         self.models = fit_objectives(self.seen, objectives, observations)
         self.goals = [wish for wish in objectives if not wish.is_threshold]
         self.thresholds = [wish for wish in objectives if wish.is_threshold]
-        self.meets = shortfall(objectives, observations) <= 0
+        self.meets = (shortfall(objectives, observations) <= 0) & self._counting([o.point for o in observations])
         self.curve = self._curve_beliefs(observations)
         self.hypervolume = self._hypervolume(rng) if len(self.goals) > 1 else None
+
+    def _counting(self, points: Sequence[Point]) -> np.ndarray:
+        """Which points give results that count, boolean (n,); all of them, as long as none was of the true fidelity."""
+        is_true = np.array([self.space.is_true(point) for point in points], bool)
+        return is_true if is_true.any() else ~is_true
 
     def _curve_beliefs(self, observations: Sequence[Observation]) -> CurveBeliefs | None:
         """Of a single goal that is a curve, where all of two observations or more have one: else of its distances."""
@@ -72,9 +88,10 @@ class Beliefs:
         return CurveBeliefs(self.space, goal, observations)
 
     def _hypervolume(self, rng: np.random.Generator) -> NoisyHypervolume:
-        normal = (GaussianProcess, InformedGaussianProcess)
+        normal = (GaussianProcess, InformedGaussianProcess, AcrossFidelities)
         models = {name: m.model for name, m in self.models.items() if isinstance(m.model, normal)}
-        return NoisyHypervolume(self.objectives, models, next(iter(self.models.values())).inputs, rng)
+        counting = self._counting([o.point for o in self.observations])
+        return NoisyHypervolume(self.objectives, models, next(iter(self.models.values())).inputs[counting], rng)
 
     def with_pending(self, points: Sequence[Point]) -> Beliefs:
         """The beliefs once these points are measured as expected."""
@@ -82,10 +99,11 @@ class Beliefs:
             return self
         new = copy(self)
         new.__dict__.pop("best_expected", None)  # what is pending may be better than all that was measured
-        new.meets = np.append(self.meets, self.expected_to_meet(points))
+        is_true = [self.space.is_true(point) for point in points]
+        new.meets = np.append(self.meets, self.expected_to_meet(points) & is_true)
         new.models = {name: model.with_pending(points) for name, model in self.models.items()}
         new.curve = self.curve and self.curve.with_pending(points)
-        x = self.seen.encode(self.space.columns(points))
+        x = self.seen.encode(self.space.at_truth(self.space.columns(points)))
         new.hypervolume = self.hypervolume and self.hypervolume.with_pending(x)
         return new
 
@@ -110,7 +128,7 @@ class Beliefs:
     def score(self, columns: Columns) -> np.ndarray:
         """The logarithm of what a trial is worth at n points, (n,)."""
         x = self.seen.encode(columns)
-        total = np.zeros(len(x))
+        total = np.zeros(len(x)) if self.price is None else -np.log(np.maximum(self.price(columns), CHEAPEST))
         if self.goals and self.meets.any():
             total = total + self._log_worth(x)
         for wish in self.thresholds:
@@ -120,7 +138,8 @@ class Beliefs:
 
     def rough(self, columns: Columns) -> np.ndarray:
         """The same in single precision, where there is but one plain goal."""
-        if self.thresholds or self.curve or self.hypervolume or not self.meets.any() or not self._is_plain:
+        is_plain = self._is_plain and self.price is None and self.curve is None
+        if self.thresholds or not is_plain or not self.meets.any():
             return self.score(columns)
         worth = self._log_gain(self.seen.encode(columns), is_rough=True)
         return worth + self.success.rough_log_weight(self.space.encode(columns)) if self.success else worth
@@ -137,6 +156,9 @@ class Beliefs:
 
     def _log_gain(self, x: np.ndarray, is_rough: bool = False) -> np.ndarray:
         goal = self.goals[0]
+        if self.price is not None:
+            mean, std = self.models[goal.name].model.predict(x, return_std=True)
+            return log_expected_improvement(goal.utility(mean), std, self.best_expected)
         mean, std = self.models[goal.name].model.latent(x, is_rough)
         return log_optimistic_gain(mean if is_more_better(goal) else -mean, std)
 

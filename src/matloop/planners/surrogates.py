@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
 
+from matloop.core.block import Block
 from matloop.core.merit import values
 from matloop.core.objective import Near, Objective
 from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
+from matloop.models.across_fidelities import AcrossFidelities, Fit
 from matloop.models.gaussian_process import GaussianProcess
 from matloop.models.informed import InformedGaussianProcess
 from matloop.models.threads import one_thread
@@ -67,14 +70,32 @@ def fit_objective(
     stds = np.array([o.std.get(objective.name, np.nan) for o in observations], float)
     known = np.where(stds > 0, stds**2, np.nan)
     noise = None if np.isnan(known).all() else known
-    y = values(objective, observations)
+    inputs, y = inputs_of(space, observations), values(objective, observations)
     if isinstance(space, InformedSpace):
-        inputs = inputs_of(space, observations)
         return Surrogate(space, _informed(space.model(objective.name), inputs, y, noise, may_bend), inputs)
-    if not may_bend:
-        return fit(space, observations, y, noise)
-    inputs = inputs_of(space, observations)
-    return Surrogate(space, fit_by_evidence(inputs, y, noise, space.blocks), inputs)
+    fit = partial(_bent_by_evidence if may_bend else _plain, space.blocks)
+    if all(space.is_true(o.point) for o in observations):
+        return Surrogate(space, fit(inputs, y, noise), inputs)
+    return Surrogate(space, across_fidelities(space, inputs, y, noise, fit), inputs)
+
+
+def _plain(blocks: Sequence[Block], X: np.ndarray, y: np.ndarray, noise: np.ndarray | None) -> AnyGaussianProcess:
+    return GaussianProcess(blocks=blocks).fit(X, y, noise)
+
+
+def _bent_by_evidence(
+    blocks: Sequence[Block], X: np.ndarray, y: np.ndarray, noise: np.ndarray | None
+) -> AnyGaussianProcess:
+    return fit_by_evidence(X, y, noise, blocks)
+
+
+def across_fidelities(
+    space: Space, X: np.ndarray, y: np.ndarray, noise: np.ndarray | None, fit: Fit
+) -> AnyGaussianProcess:
+    """The model, which has the face of the others, of results (n,) of several levels of the space's fidelity."""
+    assert space.fidelity is not None
+    column = space.features.index(space.fidelity[0])
+    return cast(GaussianProcess, AcrossFidelities.learned(column, X, y, noise, space.blocks, fit))
 
 
 def _informed(

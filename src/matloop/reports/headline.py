@@ -59,7 +59,7 @@ def ending(spec: CampaignSpec, state: CampaignState) -> str:
 
 def best_trials(spec: CampaignSpec, state: CampaignState) -> list[TrialState]:
     """The best trial, or the Pareto front in the order of the first goal."""
-    observations = state.observations
+    observations = merit.counting(spec.space, state.observations)
     found = [state.trials[observations[i].trial] for i in merit.best(spec.objectives, observations)]
     goal = next((wish for wish in spec.objectives if not wish.is_threshold), spec.objectives[0])
     return sorted(found, key=lambda t: -_utility(goal, t)) if len(found) > 1 else found

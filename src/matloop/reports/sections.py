@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from matloop.core.insight import Baseline, Learned
+from matloop.core.merit import counting
 from matloop.core.objective import Objective
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState, TrialState
@@ -53,7 +54,7 @@ def best_section(
 
 def progress_section(spec: CampaignSpec, state: CampaignState, baseline: Baseline | None) -> Section:
     """One figure for each goal; random search is known for the first alone."""
-    observations, goals = state.observations, goals_of(spec)
+    observations, goals = counting(spec.space, state.observations), goals_of(spec)
     trials = [state.trials[o.trial] for o in observations]
     thresholds = [wish for wish in spec.objectives if wish.is_threshold]
     shown = goals or list(spec.objectives[:1])

@@ -16,7 +16,7 @@ import numpy as np
 from matloop.campaign.planning import proposals
 from matloop.campaign.rehearsal.scene import Configuration, Scene
 from matloop.campaign.rehearsal.truth import true_values
-from matloop.core.merit import best
+from matloop.core.merit import best, counting
 from matloop.core.seeds import generator
 from matloop.core.space import Point
 from matloop.core.spec import CampaignSpec
@@ -160,9 +160,11 @@ def _rehearsed(course: _Course, seed: int, stopped: str) -> Rehearsed:
         true = np.array(course.measured, float).reshape(-1, len(course.spec.objectives))
     else:
         true = true_values(course.spec, scene.quiet_lab, course.points)
-    true[[*course.faults, *course.failed]] = np.nan
-    leaders = best(course.spec.objectives, course.observations)
-    named = int(course.observations[leaders[0]].trial) - 1 if leaders else -1
+    rough = [i for i, point in enumerate(course.points) if not course.spec.space.is_true(point)]
+    true[[*course.faults, *course.failed, *rough]] = np.nan
+    observations = counting(course.spec.space, course.observations)
+    leaders = best(course.spec.objectives, observations)
+    named = int(observations[leaders[0]].trial) - 1 if leaders else -1
     return Rehearsed(
         course.configuration.key,
         seed,
