@@ -8,7 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
-from matloop import AtLeast, AtMost, Choice, Integer, Match, Maximize, Minimize, Mixture, Near, Pool, Real, Space
+from matloop import (
+    AtLeast,
+    AtMost,
+    Choice,
+    Fidelity,
+    Integer,
+    Match,
+    Maximize,
+    Minimize,
+    Mixture,
+    Near,
+    Pool,
+    Real,
+    Space,
+)
 from matloop.core.curve import Curve
 from matloop.core.errors import PlannerError
 from matloop.core.objective import Objective
@@ -94,11 +108,18 @@ odd_pools = st.sampled_from(
         Pool(table={"mass": (0.0, 1e-300, 1e6, 1e12), "gap": (1.0, 1.0 + 1e-15, 1.0, 2.0)}),
     ]
 )
+fidelities = st.sampled_from(
+    [
+        Fidelity(["rough", "true"], costs=[0.1, 1]),
+        Fidelity([8, 2, 1], costs=[1e-9, 1, 1e9]),
+        Fidelity(["rough", "true"]),
+    ]
+)
 
 
 @st.composite
 def any_spaces(draw):
-    """One to five parameters of every kind, sometimes up to fifty; and conditions that one point at least meets."""
+    """One to six parameters of every kind, sometimes up to fifty; and conditions that one point at least meets."""
     n_numbers = draw(st.sampled_from([0, 0, 1, 1, 2, 3, 4, 12, 50]))
     if n_numbers > 4:
         parameters = {f"x{i}": (Real(0, 1), Integer(0, 5), Real(1, 100, log=True))[i % 3] for i in range(n_numbers)}
@@ -112,6 +133,8 @@ def any_spaces(draw):
     for name, kind in kinds.items():
         if draw(st.integers(0, 2)) == 0 or (name == "pick" and not parameters):
             parameters[name] = draw(kind)
+    if draw(st.integers(0, 4)) == 0:
+        parameters = {"level": draw(fidelities), **parameters}
     while MOST < math.prod(p.n_points for p in parameters.values()) <= STREAMABLE:
         parameters.popitem()
     space = Space(**parameters)
@@ -184,7 +207,15 @@ def _points(space: Space, n: int, seed: int, repeated: str) -> list[Point]:
     except PlannerError:
         return []
     shown = {"different": 1, "pairs": 2, "same": n or 1}[repeated]
-    return [found[(i // shown) % len(found)] for i in range(n)]
+    return [_at_a_level(space, found[(i // shown) % len(found)], rng) for i in range(n)]
+
+
+def _at_a_level(space: Space, point: Point, rng: np.random.Generator) -> Point:
+    """The point at any of the levels, where the space has a fidelity."""
+    if space.fidelity is None:
+        return point
+    name, fidelity = space.fidelity
+    return {**point, name: fidelity.levels[rng.integers(len(fidelity.levels))]}
 
 
 @st.composite

@@ -157,7 +157,7 @@ class Space(BaseModel):
         found += [mistake for name, parameter in self.parameters.items() for mistake in parameter.mistakes(name)]
         fidelities = [name for name, parameter in self.parameters.items() if isinstance(parameter, Fidelity)]
         found += [Mistake(f"space.{name}", "a space has one fidelity at most") for name in fidelities[1:]]
-        if len(fidelities) == len(self.parameters):
+        if fidelities and len(fidelities) == len(self.parameters):
             found.append(Mistake(f"space.{fidelities[0]}", "beside the fidelity there is nothing that can be varied"))
         return found or self._unusable_constraints()
 

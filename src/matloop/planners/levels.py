@@ -69,7 +69,8 @@ class Levels:
         shares = []
         for surrogate in beliefs.models.values():
             model = surrogate.model.inner if isinstance(surrogate.model, AcrossFidelities) else surrogate.model
-            covariance = model.predict(x, return_cov=True)[1]
-            variance = np.maximum(covariance.diagonal(), np.finfo(float).tiny)
-            shares.append(covariance[0, 1:] ** 2 / (variance[0] * (variance[1:] + model.noise_variance_)))
+            unit = float(model.outcome_scale_) ** 2 or 1.0  # squares of a covariance in its own unit may overflow
+            covariance, noise = model.predict(x, return_cov=True)[1] / unit, model.noise_variance_ / unit
+            variance = np.maximum(covariance.diagonal(), 1e-14)
+            shares.append(covariance[0, 1:] ** 2 / (variance[0] * (variance[1:] + noise)))
         return np.mean(shares, axis=0)
