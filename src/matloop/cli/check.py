@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matloop.cli.target import AsJson
+
+if TYPE_CHECKING:
+    from matloop.core.spec import Settings
 
 #: Candidates that need more memory than this, in bytes, are worth a word.
 LARGE = 100_000_000
@@ -65,14 +68,20 @@ def _facts(file: Path) -> dict[str, object]:
     size = "without end" if n == float("inf") else f"{n:,.0f} points"
     wishes = ", ".join(wish.sentence() for wish in spec.objectives)
     lab = getattr(spec.lab, "kind", "person")
-    budget = f"{spec.campaign.budget} trials" if spec.campaign.budget else "no budget"
     variables = counted(len(spec.space.variables), "variable")
-    summary = f"'{spec.campaign.name}': {wishes}; {variables} ({size}); {budget}; lab: {lab}"
+    summary = f"'{spec.campaign.name}': {wishes}; {variables} ({size}); {_budget(spec.campaign)}; lab: {lab}"
     memory = spec.space.n_bytes
     if memory > LARGE:
         summary += f"; the candidates need about {memory / 1e9:.1f} GB of memory"
     linear = _linear(campaign.spec.space)
     return {"name": spec.campaign.name, "summary": summary, "memory_bytes": memory, "linear_constraints": linear}
+
+
+def _budget(settings: Settings) -> str:
+    """All budgets in words."""
+    trials, hours, cost = settings.budget, settings.budget_hours, settings.budget_cost
+    parts = [f"{trials} trials"] * (trials is not None) + [f"{hours:g} hours"] * (hours is not None)
+    return " or ".join([*parts, *[f"a cost of {cost:g}"] * (cost is not None)]) or "no budget"
 
 
 def _linear(space: object) -> dict[str, bool]:

@@ -220,7 +220,8 @@ class Beliefs:
 
     def _exploring(self, point: Point) -> float:
         goal = self.goals[0]
-        mean, std = (float(v[0]) for v in self.models[goal.name].predict(self.space.columns([point])))
+        columns = self.space.at_truth(self.space.columns([point]))
+        mean, std = (float(v[0]) for v in self.models[goal.name].predict(columns))
         return exploring_share(float(goal.utility(np.array(mean))) - self.best_expected, std)
 
 

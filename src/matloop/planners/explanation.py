@@ -76,7 +76,8 @@ def explain(
     exploring, n_better = None, 0
     if len(goals) == 1:
         meets = shortfall(objectives, observations) <= 0
-        exploring, n_better = _weighed(goals[0], *told[goals[0].name], meets)
+        weighed = models[goals[0].name].predict(space.at_truth(columns)) if space.fidelity else told[goals[0].name]
+        exploring, n_better = _weighed(goals[0], *weighed, meets)
     return Explanation(
         expected={k: (float(mean[-1]), float(sqrt(std[-1] ** 2 + noise[k]))) for k, (mean, std) in told.items()},
         exploring=exploring,
