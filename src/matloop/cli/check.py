@@ -79,9 +79,12 @@ def _facts(file: Path) -> dict[str, object]:
 
 def _budget(settings: Settings) -> str:
     """All budgets in words."""
-    trials, hours, cost = settings.budget, settings.budget_hours, settings.budget_cost
-    parts = [f"{trials} trials"] * (trials is not None) + [f"{hours:g} hours"] * (hours is not None)
-    return " or ".join([*parts, *[f"a cost of {cost:g}"] * (cost is not None)]) or "no budget"
+    amounts = {
+        "{} trials": settings.budget,
+        "{:g} hours": settings.budget_hours,
+        "a cost of {:g}": settings.budget_cost,
+    }
+    return " or ".join(words.format(n) for words, n in amounts.items() if n is not None) or "no budget"
 
 
 def _linear(space: object) -> dict[str, bool]:

@@ -13,7 +13,7 @@ from matloop.core.cost import Price
 from matloop.core.fidelity import Fidelity
 from matloop.core.space import Point, Space
 from matloop.models.across_fidelities import AcrossFidelities
-from matloop.planners.beliefs import Beliefs
+from matloop.planners.beliefs import CHEAPEST, Beliefs
 
 #: So many starts are tried at every level: only side by side can levels be compared. The others are rough alone.
 COMPARED = 3
@@ -55,13 +55,13 @@ class Levels:
         if len(options) < 2:
             return (options or [point])[0], ""
         columns = self.space.columns(options)
-        told, cost = self._shares(beliefs, point, options), self.price(columns)
-        best = int(np.argmax(told / np.maximum(cost, np.finfo(float).tiny)))
+        told, cost = self._shares(beliefs, point, options), np.maximum(self.price(columns), CHEAPEST)
+        best = int(np.argmax(told / cost))
         if self.space.is_true(options[best]):
             return options[best], ""
         why = f"; at {self.name} {options[best][self.name]}, which tells {told[best]:.0%} of what is unknown of it"
-        dearest = float(self.price(self.space.columns([point]))[0])
-        return options[best], f"{why} for {cost[best] / dearest:.0%} of the cost"
+        true_cost = max(float(self.price(self.space.columns([point]))[0]), CHEAPEST)
+        return options[best], f"{why} for {cost[best] / true_cost:.0%} of the cost"
 
     def _shares(self, beliefs: Beliefs, point: Point, options: list[Point]) -> np.ndarray:
         """The share of the variance at the true level that a trial at each option takes away, mean over objectives."""
