@@ -33,6 +33,8 @@ TRUE = 1.0
 FEWEST = 3
 #: That b is one counts as so many results; b is at least so much, or nothing could be told of rough results.
 SLOPE_COUNTS, LEAST_SLOPE = 1.0, 0.05
+#: A spread of rough results that is smaller than this, in units of that of true ones, tells of no slope.
+LEAST_SPREAD = 1e-6
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,13 @@ class Line:
         """
         weight = np.maximum(1.0 - (std / spread) ** 2, 0.01)
         centre, middle = np.average(expected, weights=weight), np.average(true, weights=weight)
-        known = float(weight @ (expected - centre) ** 2)
-        together = float(weight @ ((expected - centre) * (true - middle)))
-        b = max((together + SLOPE_COUNTS * spread**2) / (known + SLOPE_COUNTS * spread**2), LEAST_SLOPE)
-        return cls(float(middle - b * centre), float(b))
+        unit = max(spread, float(np.ptp(true)))
+        known, told, prior = (expected - centre) / unit, (true - middle) / unit, SLOPE_COUNTS * (spread / unit) ** 2
+        if spread < LEAST_SPREAD * unit:  # nobody means a factor of a million
+            return cls(float(middle - centre))
+        slope = float((weight @ (known * told) + prior) / (weight @ known**2 + prior))
+        b = max(slope, LEAST_SLOPE)
+        return cls(float(middle - b * centre), b)
 
 
 class AcrossFidelities:

@@ -112,6 +112,8 @@ class CurveBeliefs:
         best = float(squares[meets].min() if meets is not None and meets.any() else squares.min())
         means, variances = self._scores(x)
         size = float(squares.max() + variances.sum(axis=1).max())
+        if size == 0.0:  # all curves are the target: no point promises more than another
+            return np.zeros(len(x))
         return log_expected_decrease(means, variances, max(best, 1e-9 * size))  # a hit to all digits ends no search
 
     @cached_property
