@@ -39,7 +39,7 @@ def too_dear(spec: CampaignSpec, state: CampaignState) -> str:
 def standing(spec: CampaignSpec, state: CampaignState) -> Standing:
     """What the rules judge by."""
     cost = cost_of_points(spec, state)
-    return Standing(spec.space, spec.objectives, tuple(state.observations), spec.campaign.seed, cost)
+    return Standing(spec.space, spec.objectives, tuple(state.observations), spec.campaign.seed, cost, spec.planner)
 
 
 def reasons_to_stop(spec: CampaignSpec, state: CampaignState) -> Iterator[tuple[str, str]]:

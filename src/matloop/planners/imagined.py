@@ -49,9 +49,8 @@ def trials_until(standing: Standing, condition: Expression, most: int) -> tuple[
         size_of_part = max(2, round(PART * len(known)))
         for _ in range(MODELS):
             doubts = doubted(standing.space, standing.objectives, known, size_of_part, rng)
-            noise = {name: float(model.model.noise_variance_) for name, model in models.items()}
             imagined = {
-                name: _Imagined.drawn(doubt, columns, size_of_part, noise[name], rng) for name, doubt in doubts.items()
+                name: _Imagined.drawn(models[name], doubt, columns, size_of_part, rng) for name, doubt in doubts.items()
             }
             hits = _hits(condition, columns, imagined)
             needed.append(_played(standing.objectives, imagined, hits, most, rng))
@@ -75,34 +74,34 @@ class _Imagined:
     """One objective in K campaigns on m points: what would be measured, and what is known by now.
 
     `mean` and `variance` (K, m) are of the function; `rows` (K, t, m) hold what t trials took off the covariance, which
-    is (m, m) times the `scale` (K,) of each function.
+    is (m, m) to begin with.
     """
 
     measured: np.ndarray
     mean: np.ndarray
     variance: np.ndarray
     covariance: np.ndarray
-    scale: np.ndarray
     noise: float
     rows: np.ndarray
 
     @classmethod
     def drawn(
-        cls, model: Surrogate, columns: Columns, freedom: int, noise: float, rng: np.random.Generator
+        cls, believed: Surrogate, doubt: Surrogate, columns: Columns, freedom: int, rng: np.random.Generator
     ) -> _Imagined:
-        """Functions of the model; `freedom` are the results that its scale rests upon, `noise` a variance.
+        """Functions of the doubt, of which the planner believes what it really does: the best fit to all results.
 
-        The noise is that of the best fit to all results: a fit to half of them takes much of what it misses for noise,
-        and then a lucky measurement would reach any goal.
+        `freedom` are the results that the scale of the functions rests upon. The noise is that of the best fit: a fit
+        to half of the results takes much of what it misses for noise, and then luck would reach any goal.
         """
-        mean, covariance = joint(model, columns)
-        shape = DRAWS, len(mean)
+        expected, spread = joint(doubt, columns)
+        shape = DRAWS, len(expected)
         scale = freedom / rng.chisquare(freedom, DRAWS)
-        truth = mean + np.sqrt(scale)[:, None] * (rng.standard_normal(shape) @ root(covariance).T)
+        truth = expected + np.sqrt(scale)[:, None] * (rng.standard_normal(shape) @ root(spread).T)
+        noise = float(believed.model.noise_variance_)
         measured = truth + noise**0.5 * rng.standard_normal(shape)
-        variance = scale[:, None] * np.maximum(covariance.diagonal(), 0.0)
-        rows = np.empty((DRAWS, 0, len(mean)))
-        return cls(measured, np.tile(mean, (DRAWS, 1)), variance, covariance, scale, noise, rows)
+        mean, covariance = joint(believed, columns)
+        variance = np.tile(np.maximum(covariance.diagonal(), 0.0), (DRAWS, 1))
+        return cls(measured, np.tile(mean, (DRAWS, 1)), variance, covariance, noise, np.empty((DRAWS, 0, len(mean))))
 
     @property
     def std(self) -> np.ndarray:
@@ -115,7 +114,7 @@ class _Imagined:
         """
         every = np.arange(len(at))
         taken = np.einsum("ktm,kt->km", self.rows, self.rows[every, :, at])
-        column = self.scale[:, None] * self.covariance[at] - taken
+        column = self.covariance[at] - taken
         size = np.sqrt(np.maximum(column[every, at], 0.0) + max(self.noise, 1e-12 * self.covariance.max()))
         row = column / size[:, None]
         surprise = (self.measured[every, at] - self.mean[every, at]) / size
@@ -126,8 +125,7 @@ class _Imagined:
     def only(self, campaigns: np.ndarray) -> _Imagined:
         """Those campaigns alone."""
         measured, mean, variance = (part[campaigns] for part in (self.measured, self.mean, self.variance))
-        scale, rows = self.scale[campaigns], self.rows[campaigns]
-        return _Imagined(measured, mean, variance, self.covariance, scale, self.noise, rows)
+        return _Imagined(measured, mean, variance, self.covariance, self.noise, self.rows[campaigns])
 
 
 def _hits(condition: Expression, columns: Columns, imagined: Mapping[str, _Imagined]) -> np.ndarray:

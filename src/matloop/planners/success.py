@@ -62,4 +62,8 @@ class Success:
 
     def probability(self, point: Point) -> float:
         """The probability at one point."""
-        return float(np.exp(self.model.log_probability(self.space.encode(self.space.columns([point])))[0]))
+        return float(self.probabilities(self.space.columns([point]))[0])
+
+    def probabilities(self, columns: Columns) -> np.ndarray:
+        """The probability at n points, (n,)."""
+        return np.exp(self.model.log_probability(self.space.encode(columns)))
