@@ -59,7 +59,8 @@ def why(events: Sequence[AnyEvent], trial: str, folder: Path, at_hand: CampaignS
         believed, missing = _believed(standing(spec, state))
         replicates = getattr(spec.planner, "replicates", 1)
         told = explain(spec.space, spec.objectives, known, believed.models, planned.proposal.point, NEAREST, replicates)
-        told = replace(told, success=believed.success and believed.success.probability(planned.proposal.point))
+        if believed.success is not None:
+            told = replace(told, success=believed.success.probability(planned.proposal.point))
         relevance = learned(spec.space, spec.objectives, known, believed.models).relevance
     return Why(spec, len(known), told, relevance, missing)
 
