@@ -32,14 +32,15 @@ def forecast(spec: CampaignSpec, state: CampaignState) -> Forecast | None:
         return Forecast(str(goal), why_not="since it asks for replicates, which no imagined campaign measures")
     if (n := len(seen.usable)) < FEWEST:
         return Forecast(goal.condition, why_not=f"a model needs at least {FEWEST} results, so far there are {n}")
+    from matloop.planners.experience import chance_of_reach, expected_trials
     from matloop.planners.imagined import trials_until  # scipy: only who looks ahead needs to load it
 
     try:
         trials, can = trials_until(seen, goal.expression, MOST)
     except InputError as error:  # a prior that only its script has
         return Forecast(goal.condition, why_not=f"since {error.message}")
-    needed = tuple(float(t) for t in trials[can])
-    return Forecast(goal.condition, float(can.mean()), needed, MOST, len(can))
+    needed = expected_trials(trials, can, len(seen.observations), seen.space.n_points - len(seen.observations), MOST)
+    return Forecast(goal.condition, chance_of_reach(can), tuple(needed.tolist()), MOST, len(can))
 
 
 def trials_left(spec: CampaignSpec, state: CampaignState) -> int | None:
