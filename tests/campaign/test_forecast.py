@@ -14,6 +14,7 @@ from matloop.core.expression import parse
 from matloop.core.forecast import Forecast
 from matloop.core.standing import Standing
 from matloop.core.trial import Observation
+from matloop.planners.experience import chance_of_reach, expected_trials
 from matloop.planners.imagined import trials_until
 
 SPACE = Space(n=Integer(0, 60))
@@ -84,25 +85,54 @@ def test_it_looks_ahead_in_a_continuous_space_with_several_wishes() -> None:
 @pytest.mark.parametrize(
     ("trials", "words"),
     [
-        ((1.0, 1.0, 1.0, 1.0), "about 1 more trial (middle half: 1 to 1)"),
-        ((2.0, 4.0, 8.0, math.inf), "about 4 more trials (middle half: 2 to 8)"),
-        ((2.0, 4.0, math.inf, math.inf), "about 4 more trials (middle half: 2 to more than 50)"),
-        ((2.0, math.inf, math.inf, math.inf), "more than 50 trials (a quarter of them after 2)"),
-        ((math.inf,) * 4, "after more than 50 trials"),
+        ((1.0,) * 10, "about 1 more trial (80 %: 1 to 1)"),
+        (tuple(range(1, 11)), "about 5 more trials (80 %: 1 to 9)"),
+        ((2.0, 4.0, 4.0, 4.0, 4.0, *[math.inf] * 5), "about 4 more trials (80 %: 2 to more than 50)"),
+        ((2.0, *[math.inf] * 9), "more than 50 trials (hardly before 2)"),
+        ((math.inf,) * 10, "after more than 50 trials"),
     ],
 )
 def test_the_sentence_says_what_the_numbers_say(trials: tuple[float, ...], words: str) -> None:
-    """Medians, quartiles, and where they are not known that they are not."""
+    """Medians, the interval of 80 %, and where they are not known that they are not."""
     told = Forecast("y >= 3", 0.5, trials, 50, 8).sentence()
-    assert told.startswith("y >= 3: within reach in 50% of 8 imagined campaigns")
+    assert told.startswith("y >= 3: within reach with a chance of 50%, then after")
     assert words in told
 
 
+def test_what_is_hardly_within_reach_has_no_number_of_trials() -> None:
+    """A chance that nobody would bet on is told as such."""
+    assert "hardly within reach" in Forecast("y >= 3", 0.004, (2.0,) * 10, 50, 8).sentence()
+
+
 def test_the_rest_of_the_budget_is_set_beside_it() -> None:
-    """The chance within the budget counts all imagined campaigns, those that cannot reach it too."""
-    assert "within the 5 left of the budget in 25% of all" in Forecast(
-        "y > 1", 0.5, (2.0, 4.0, 8.0, 9.0), 50, 8
-    ).sentence(5)
+    """The chance within the budget is that of reaching the goal at all, times that of being there in time."""
+    told = Forecast("y > 1", 0.5, (2.0, 4.0, 8.0, 9.0), 50, 8).sentence(5)
+    assert "within the 5 left of the budget with a chance of 25%" in told
+
+
+def test_experience_widens_what_was_imagined() -> None:
+    """However sure the imagined campaigns are, the interval is not; more of them count for more than few."""
+    needed = np.full(100, 5.0)
+    told = expected_trials(needed, np.ones(100, bool), 20, math.inf, 100)
+    assert (np.diff(np.minimum(told, 1e3)) >= 0).all()
+    assert told[20] < 5 < told[180]
+    few = expected_trials(needed[:3], np.ones(3, bool), 20, math.inf, 100)
+    assert few[180] > told[180]
+
+
+def test_with_nothing_imagined_the_number_of_results_tells() -> None:
+    """After twice as many trials in vain it takes twice as long, and never longer than there are points."""
+    nothing = np.full(100, np.inf), np.zeros(100, bool)
+    short, long = (np.median(expected_trials(*nothing, n, math.inf, 1000)) for n in (20, 40))
+    assert long == pytest.approx(2 * short, rel=0.1)
+    assert expected_trials(*nothing, 20, 12, 1000).max() == 12
+
+
+def test_the_chance_of_reach_grows_with_what_was_imagined() -> None:
+    """It is never nought or one, for a model may be wrong."""
+    chances = [chance_of_reach(np.arange(100) < n) for n in range(0, 101, 10)]
+    assert (np.diff(chances) > 0).all()
+    assert 0.0 < chances[0] < chances[-1] < 1.0
 
 
 def campaign(goal: str, budget: int, **rule) -> Campaign:
@@ -119,7 +149,7 @@ def test_a_campaign_tells_it_or_why_not() -> None:
     assert "needs at least 5 results" in told["y > 99"].sentence()
     assert told["y > -3"].is_reached
     assert "replicates" in campaign("y > 9", 8, replicates=3).forecast().sentence()
-    assert "imagined campaigns" in campaign("y > 9", 8).forecast().sentence()
+    assert "more trial" in campaign("y > 9", 8).forecast().sentence()
     free = Campaign(SPACE, [Maximize("y")], planner=GridDesign(), store=":memory:", budget=2)
     assert free.forecast() is None
 

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from matloop import Bayesian, Campaign, Maximize, Prior, Real, Space
 from matloop.campaign.loading import load_spec
+from matloop.campaign.rehearsal.noise import read_noise
+from matloop.campaign.rehearsal.variations import configurations
 from matloop.core.errors import SpecError
 
 DEFINITION = """
@@ -19,6 +22,7 @@ y = { goal = "maximize" }
 kind = "bayesian"
 prior = { y = { file = "earlier.csv" } }
 """
+TABLE = {"kind": "bayesian", "starts": 4, "prior": {"y": {"file": "earlier.csv"}}}
 EARLIER = "x,y\n" + "".join(f"{x / 10},{(x / 10 - 0.7) ** 2 * -1:.4f}\n" for x in range(11))
 
 
@@ -74,3 +78,21 @@ def test_a_model_given_in_python_is_asked_for_where_only_the_journal_is_at_hand(
     (mistake,) = Bayesian.model_validate(planner.model_dump(mode="json")).mistakes(space, [Maximize("y")])
     assert mistake.path == "planner.prior.y.model"
     assert "script" in mistake.hint
+
+
+def test_a_rehearsal_reads_the_prior_of_a_planner_that_it_is_told(file: Path) -> None:
+    """A planner named for the rehearsal alone learns from its prior's table, which is found beside the campaign."""
+    campaign = Campaign.from_file(file)
+    (named, *_) = configurations(campaign.spec, [TABLE], [], [read_noise(0, campaign.spec.objectives)], file.parent)
+    assert named.planner.prior["y"].is_read
+    assert named.label == "bayesian (starts 4, prior of y)"
+    found = named.planner.propose(campaign.spec.space, campaign.spec.objectives, [], [], 1, np.random.default_rng(0))
+    assert found[0].point["x"] == pytest.approx(0.7, abs=0.05)
+
+
+def test_a_rehearsal_says_at_once_that_a_table_is_missing(file: Path) -> None:
+    """Not after campaigns that all failed."""
+    table = {"kind": "bayesian", "prior": {"y": {"file": "lost.csv"}}}
+    campaign = Campaign.from_file(file)
+    with pytest.raises(SpecError, match=r"lost\.csv|1 mistake"):
+        configurations(campaign.spec, [table], [], [read_noise(0, campaign.spec.objectives)], file.parent)

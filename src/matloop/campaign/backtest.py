@@ -70,7 +70,7 @@ def scene_of(
     if any(size < 1 for size in batches) or starts < 0:
         raise InputError("a batch holds 1 trial or more, and there are 0 starts or more")
     levels = list(dict.fromkeys(read_noise(noise, spec.objectives) for noise in noises))
-    made = configurations(spec, list(planners) or [spec.planner], list(dict.fromkeys(batches)), levels)
+    made = configurations(spec, list(planners) or [spec.planner], list(dict.fromkeys(batches)), levels, campaign.folder)
     campaign.check_lab()
     campaign.check_constraints()
     return Scene(spec, spec.lab, made, int(min(budget, spec.space.n_points)), starts)

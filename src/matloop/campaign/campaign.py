@@ -335,7 +335,7 @@ class Campaign:
         from matloop.campaign.why import why
 
         found = find_trial(self.state, trial)
-        return found, why(self.journal.store.read(self.name), found.id, self.folder)
+        return found, why(self.journal.store.read(self.name), found.id, self.folder, self.spec)
 
     def forecast(self) -> Forecast | None:
         """How many more trials the goal of its stop rules will need; None where no goal is given."""

@@ -17,7 +17,7 @@ from matloop.campaign.forecast import Outlook
 from matloop.campaign.journal import Journal
 from matloop.campaign.stop import StopSwitch
 from matloop.campaign.summary import counts, describe, leader, n_over
-from matloop.core.event import AnyEvent, Failed, Finished, Lost, Observed, Paused
+from matloop.core.event import AnyEvent, Failed, Finished, Lost, Noted, Observed, Paused
 from matloop.core.spec import CampaignSpec
 from matloop.core.trial import Status
 
@@ -55,6 +55,8 @@ class _View:
         self._leader = leader(spec, journal.state)
         self._counts = counts(journal.state)
         self._end = ""
+        #: What the engine has remarked on trials that are still open.
+        self._remarks: dict[str | None, str] = {}
         self._outlook = Outlook(spec)
 
     def heard(self, event: AnyEvent) -> None:
@@ -66,6 +68,10 @@ class _View:
                 self._outlook.look(state)
             if isinstance(event, Paused | Finished):
                 self._end = event.reason
+            if isinstance(event, Noted) and is_remark(event):
+                self._remarks[event.trial] = event.text
+            elif isinstance(event, Observed | Failed | Lost):
+                self._remarks.pop(event.trial, None)
 
     @property
     def n_done(self) -> int:
@@ -101,6 +107,7 @@ class _View:
         trouble = [f"{self._counts[s]} {s.value}" for s in (Status.FAILED, Status.UNKNOWN) if self._counts[s]]
         if trouble:
             told.append(Text("  " + ", ".join(trouble), style="yellow"))
+        told += [Text(f"  {trial}: {text}", style="yellow") for trial, text in list(self._remarks.items())[-3:]]
         return Group(line, *told)
 
     def line(self) -> str:
@@ -121,7 +128,7 @@ class _LinePrinter:
 
     def __call__(self, event: AnyEvent) -> None:
         self._view.heard(event)
-        is_important = isinstance(event, Failed | Lost | Paused | Finished)
+        is_important = isinstance(event, Failed | Lost | Paused | Finished) or is_remark(event)
         if is_important or time.monotonic() - self._said > LINE_EVERY:
             self._said = time.monotonic()
             self._console.print(self._view.line() + _of(event), markup=False, highlight=False, soft_wrap=True)
@@ -133,9 +140,16 @@ def _of(event: AnyEvent) -> str:
             return f" (trial {event.trial} failed: {event.outcome.failed})"
         case Lost():
             return f" (trial {event.trial} is unknown: {event.reason})"
+        case Noted() if is_remark(event):
+            return f" (trial {event.trial}: {event.text})"
         case Paused() | Finished():
             return f" ({event.kind}: {event.reason})"
     return ""
+
+
+def is_remark(event: AnyEvent) -> bool:
+    """Whether the engine itself remarks on a trial: that something is wrong."""
+    return isinstance(event, Noted) and event.trial is not None and event.by == "matloop"
 
 
 def time_left(seconds: float | None) -> str:

@@ -40,7 +40,8 @@ def too_dear(spec: CampaignSpec, state: CampaignState) -> str:
 def standing(spec: CampaignSpec, state: CampaignState) -> Standing:
     """What the rules judge by."""
     observations = tuple(counting(spec.space, state.observations))
-    return Standing(spec.space, spec.objectives, observations, spec.campaign.seed, cost_of_points(spec, state))
+    cost = cost_of_points(spec, state)
+    return Standing(spec.space, spec.objectives, observations, spec.campaign.seed, cost, spec.planner)
 
 
 def reasons_to_stop(spec: CampaignSpec, state: CampaignState) -> Iterator[tuple[str, str]]:

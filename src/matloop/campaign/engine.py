@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from matloop.campaign.asking import Asking
 from matloop.campaign.ending import n_planned, reason_to_stop, too_dear, used_budget
 from matloop.campaign.intake import result_events, taken_in
 from matloop.campaign.journal import Journal
@@ -56,6 +57,7 @@ class Engine:
         self._cancelled: dict[str, tuple[float, str]] = {}
         #: Faults before this engine began have been seen: whoever resumes wants to try again.
         self._seen = frozenset(journal.state.accepted)
+        self._asking = Asking(lab)
         #: Who broke down while thinking, and how.
         self._breakdown: tuple[str, Exception] | None = None
         self._wait = SHORTEST_WAIT
@@ -115,10 +117,15 @@ class Engine:
         return bool(told)
 
     def _ask(self, trial: TrialState) -> Running | Outcome | NotStarted | Unknown:
-        try:
-            return self.lab.poll(trial.id)
-        except Exception as error:  # noqa: BLE001 - a lab that cannot be asked now may answer later; the deadline decides
-            return Running(f"the lab cannot be asked: {error}")
+        answer = self._asking.ask(trial.id)
+        if trouble := self._asking.trouble(trial.id):
+            self._note(trial.id, f"{trouble}; it is asked again, ever more seldom")
+        return answer
+
+    def _note(self, trial: str, text: str) -> None:
+        """A remark on a trial, which is made once."""
+        if not any(note.trial == trial and note.text == text for note in self.state.notes):
+            self.journal.add(e.Noted(trial=trial, text=text))
 
     def _is_overdue(self, trial: TrialState) -> bool:
         return self.journal.elapsed - trial.submitted_at > trial.deadline
@@ -129,6 +136,8 @@ class Engine:
             self._cancelled[trial.id] = (time.monotonic(), self._cancel(trial))
         cancelled, trouble = self._cancelled[trial.id]
         answer, late = self._ask(trial), f"no answer within {trial.deadline:g} s{trouble}"
+        if unheard := self._asking.trouble(trial.id):
+            late = f"{late}; {unheard}"
         if isinstance(answer, Unknown):
             return Unknown(f"{late}; {answer.reason}")
         is_given_up = isinstance(answer, Running) and time.monotonic() - cancelled >= CANCEL_PATIENCE
@@ -160,7 +169,8 @@ class Engine:
                 return [again]
             why = f"{self._n_sends[trial.id]} attempts never began, the latest because: {answer.reason}"
             return [e.Failed(trial=trial.id, outcome=Outcome(failed=why, is_fault=True))]
-        if self.lab.effect is not Effect.IRREVERSIBLE and trial.attempts < MOST_ATTEMPTS:
+        may_repeat = self.lab.effect is not Effect.IRREVERSIBLE and not self._asking.trouble(trial.id)
+        if may_repeat and trial.attempts < MOST_ATTEMPTS:
             return [again.model_copy(update={"reason": f"{answer.reason}; it may be repeated"})]
         return [e.Lost(trial=trial.id, attempt=trial.attempts, reason=answer.reason)]
 
@@ -204,12 +214,19 @@ class Engine:
 
     def _too_many_faults(self) -> str | None:
         most, window = self.spec.campaign.pause_after
-        latest = [self.state.trials[t] for t in list(self.state.accepted)[-window:] if t not in self._seen]
-        faults = [t for t in latest if t.outcome is not None and t.outcome.is_fault]
+        accepted = [t for t in list(self.state.accepted)[-window:] if t not in self._seen]
+        latest = sorted({*accepted, *self._asking.troubled}, key=lambda t: self.state.trials[t].number)[-window:]
+        faults = [told for told in map(self._fault, latest) if told]
         if len(faults) < most:
             return None
-        told = faults[-1].outcome.failed if faults[-1].outcome else ""
-        return f"{len(faults)} of the last {len(latest)} trials failed in the lab, the latest with: {told}"
+        return f"{len(faults)} of the last {len(latest)} trials failed in the lab, the latest with: {faults[-1]}"
+
+    def _fault(self, trial: str) -> str:
+        """What went wrong in the lab with a trial, also while its outcome is open; nothing where all is well."""
+        outcome = self.state.trials[trial].outcome
+        if outcome is None:
+            return self._asking.trouble(trial)
+        return (outcome.failed or "") if outcome.is_fault else ""
 
     # -- sending --------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from matloop.campaign.ending import n_planned, standing
+from matloop.core.errors import InputError
 from matloop.core.forecast import Forecast
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState
@@ -31,11 +32,15 @@ def forecast(spec: CampaignSpec, state: CampaignState) -> Forecast | None:
         return Forecast(str(goal), why_not="since it asks for replicates, which no imagined campaign measures")
     if (n := len(seen.usable)) < FEWEST:
         return Forecast(goal.condition, why_not=f"a model needs at least {FEWEST} results, so far there are {n}")
+    from matloop.planners.experience import chance_of_reach, expected_trials
     from matloop.planners.imagined import trials_until  # scipy: only who looks ahead needs to load it
 
-    trials, can = trials_until(seen, goal.expression, MOST)
-    needed = tuple(float(t) for t in trials[can])
-    return Forecast(goal.condition, float(can.mean()), needed, MOST, len(can))
+    try:
+        trials, can = trials_until(seen, goal.expression, MOST)
+    except InputError as error:  # a prior that only its script has
+        return Forecast(goal.condition, why_not=f"since {error.message}")
+    needed = expected_trials(trials, can, len(seen.observations), seen.space.n_points - len(seen.observations), MOST)
+    return Forecast(goal.condition, chance_of_reach(can), tuple(needed.tolist()), MOST, len(can))
 
 
 def trials_left(spec: CampaignSpec, state: CampaignState) -> int | None:

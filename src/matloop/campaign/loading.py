@@ -77,7 +77,8 @@ def with_pools(spec: CampaignSpec, base: Path, source: str = "the campaign", is_
     Unless `is_trusted`, everything is checked once more now that the columns are known.
     """
     mistakes: list[Mistake] = []
-    spec = _with_priors(_with_targets(spec, base, mistakes), base, mistakes)
+    spec = _with_targets(spec, base, mistakes)
+    spec = spec.model_copy(update={"planner": with_priors(spec.planner, base, mistakes)})
     parameters = dict(spec.space.parameters)
     for name, parameter in parameters.items():
         if is_in_a_file := _file_of(parameter):
@@ -111,9 +112,9 @@ def _with_targets(spec: CampaignSpec, base: Path, mistakes: list[Mistake]) -> Ca
     return spec.model_copy(update={"objective": tuple(wishes)})
 
 
-def _with_priors(spec: CampaignSpec, base: Path, mistakes: list[Mistake]) -> CampaignSpec:
-    """The same with the tables of earlier results that the planner learns from before the first trial."""
-    priors = dict(getattr(spec.planner, "prior", None) or {})
+def with_priors(planner: Any, base: Path, mistakes: list[Mistake]) -> Any:
+    """The same planner with the tables of earlier results that it learns from before the first trial."""
+    priors = dict(getattr(planner, "prior", None) or {})
     unread = {name: prior for name, prior in priors.items() if isinstance(prior, Prior) and not prior.is_read}
     for name, prior in unread.items():
         try:
@@ -121,9 +122,7 @@ def _with_priors(spec: CampaignSpec, base: Path, mistakes: list[Mistake]) -> Cam
             priors[name] = prior.read(read_table(path), sha256_of(path))
         except TableError as error:
             mistakes.append(Mistake(f"planner.prior.{name}.file", error.message, error.hint))
-    if not unread:
-        return spec
-    return spec.model_copy(update={"planner": spec.planner.model_copy(update={"prior": priors})})
+    return planner.model_copy(update={"prior": priors}) if unread else planner
 
 
 def _file_of(parameter: Parameter) -> str | None:

@@ -54,6 +54,8 @@ def _facts(trial: TrialState, why: Why) -> dict[str, Any]:
         "binding": told.binding if told else [],
         "better_tried": told.n_better_tried if told else 0,
         "relevance": why.relevance,
+        "success": told.success if told else None,
+        "missing": why.missing or None,
     }
 
 
@@ -69,11 +71,17 @@ def _tell(trial: TrialState, why: Why) -> None:
         screen.print(f"Nothing had been learned yet: {counted(why.n_results, 'result')} known when it was planned.")
         return
     screen.print(f"By the {counted(why.n_results, 'result')} known when it was planned:")
+    if why.missing:
+        screen.print(f"  (without what the planner was told: {why.missing})", markup=False)
     for line in _expectations(trial, why):
         screen.print(f"  {line}", markup=False)
     if told.exploring is not None:
         screen.print(f"  {told.exploring:.0%} of the improvement expected there came from uncertainty: {told.side}")
+    if told.success is not None:
+        screen.print(f"  {told.success:.0%} likely to succeed, by what had failed until then")
     for name, shares in why.relevance.items():
+        if not shares:
+            continue
         ranked = ", ".join(f"{variable} {share:.0%}" for variable, share in list(shares.items())[:6])
         screen.print(f"  what moves {name}: {ranked}", markup=False)
     for held in told.binding:

@@ -18,7 +18,8 @@ from matloop.core.trial import Observation
 class Standing:
     """Results and what they are judged by, nothing that is in flight: the same results always give the same verdict.
 
-    `cost` gives what a trial at each of n points costs, (n,); it is None where that is not known.
+    `cost` gives what a trial at each of n points costs, (n,); it is None where that is not known. `planner` is who
+    chooses the trials: what it was told beforehand counts for whoever judges, too.
     """
 
     space: Space
@@ -26,6 +27,7 @@ class Standing:
     observations: tuple[Observation, ...]
     seed: int = 0
     cost: Callable[[Columns], np.ndarray] | None = None
+    planner: object | None = None
 
     @property
     def usable(self) -> list[Observation]:

@@ -68,6 +68,11 @@ class WarpedGaussianProcess:
         return self._warp
 
     @property
+    def inner(self) -> GaussianProcess:
+        """The model of the bent outcomes, in which what is drawn is normal."""
+        return self._inner
+
+    @property
     def outcome_mean_(self) -> float:
         return float(self._warp.straighten(np.array(self._inner.outcome_mean_)))
 

@@ -135,12 +135,12 @@ class Bayesian(BaseModel):
         return found
 
     def _informed(self, space: Space, objectives: Sequence[Objective]) -> InformedSpace | None:
-        """What the priors tell; nothing beside a curve, whose models know nothing of them."""
-        if not self.prior or any(isinstance(wish, Match) for wish in objectives):
+        """What the priors tell, if there are any."""
+        if not self.prior:
             return None
-        from matloop.planners.informed import InformedSpace
+        from matloop.planners.informed import informed_by
 
-        return InformedSpace.of(space, self.prior)
+        return informed_by(self.prior, space, objectives)
 
     def _levels(self, space: Space, price: Price | None) -> Levels | None:
         """The fidelities among which is chosen; none where nothing says that a rough result is cheaper."""

@@ -34,6 +34,8 @@ class Explanation:
     binding: tuple[str, ...]
     #: How many tried points promise more, none of which a finite space offers twice.
     n_better_tried: int
+    #: The probability that the trial succeeds, learned from failures; None where nothing has failed.
+    success: float | None = None
 
     def sentence(self) -> str:
         """All of it but the expectation, which a reason states already, in one or two sentences."""

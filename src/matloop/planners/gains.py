@@ -12,10 +12,10 @@ from matloop.core.parameter import Columns
 from matloop.core.seeds import generator
 from matloop.core.standing import Standing
 from matloop.models.threads import one_thread
+from matloop.planners.believed import Believed
 from matloop.planners.candidates import promising, size
 from matloop.planners.draws import draws
 from matloop.planners.sampling import keys_of
-from matloop.planners.surrogates import Surrogate, fit_objectives
 
 #: The points at which gains and chances are worked out, half of them those that look best on the bright side.
 POINTS = 256
@@ -42,7 +42,8 @@ class Gains:
         self.observations = standing.usable
         self.meets = shortfall(standing.objectives, self.observations) <= 0
         with one_thread():
-            self.models: dict[str, Surrogate] = fit_objectives(self.space, standing.objectives, self.observations)
+            self.believed = Believed.of(standing)
+            self.models = self.believed.models
 
     @property
     def noise(self) -> float:
@@ -65,20 +66,25 @@ class Gains:
         return columns if size(columns) else None
 
     def _promise(self, columns: Columns) -> np.ndarray:
-        """The utility on the bright side, less what thresholds are missed by there, in units of their uncertainty."""
+        """The utility on the bright side, less what thresholds are missed by there, in units of their uncertainty.
+
+        What rather fails than succeeds comes last.
+        """
         promise = optimistic(self.goal, *self.models[self.goal.name].predict(columns), BRIGHT)
         scale = float(np.ptp(promise)) or 1.0
         for wish in self.thresholds:
             mean, std = self.models[wish.name].predict(columns)
             promise = promise - scale * np.maximum(-wish.utility(mean) / std - BRIGHT, 0.0)
-        return promise
+        success = self.believed.success
+        return success.sober(promise, columns) if success else promise
 
     @cached_property
     def expected(self) -> np.ndarray:
         """Expected improvement of the goal at each of the points, (n,), in its unit.
 
         E[max(u(f) − u*, 0)] with u the utility and u* that of the best expected value so far, times the probability
-        that the thresholds are met: Jones, Schonlau & Welch 1998 (doi:10.1023/A:1008306431147), Gardner et al. 2014.
+        that the trial succeeds and the thresholds are met: Jones, Schonlau & Welch 1998
+        (doi:10.1023/A:1008306431147), Gardner et al. 2014.
         """
         best = self.goal.utility(np.array(self.best[1]))
         return np.asarray(np.maximum(self._utilities - best, 0.0) @ WEIGHTS) * self._feasible
@@ -93,12 +99,12 @@ class Gains:
 
     @cached_property
     def _feasible(self) -> np.ndarray:
-        """The probability that all thresholds are met, (n,)."""
+        """The probability that the trial succeeds and all thresholds are met, (n,)."""
         from scipy.special import ndtr
 
-        told = np.ones(len(self._utilities))
         if self.points is None:
-            return told
+            return np.ones(0)
+        told = self.believed.probability(self.points)
         for wish in self.thresholds:
             mean, std = self.models[wish.name].predict(self.points)
             told = told * ndtr(wish.utility(mean) / std)
@@ -117,7 +123,8 @@ class Gains:
         """The probability that a promising point is better than the best one by more than `margin`, from n draws.
 
         Both values are of the function itself, without the noise of measuring, drawn together from the posterior:
-        Wilson 2024, Stopping Bayesian Optimization with Probabilistic Regret Bounds (arXiv:2402.16811).
+        Wilson 2024, Stopping Bayesian Optimization with Probabilistic Regret Bounds (arXiv:2402.16811). What fails is
+        no point that is better; in one draw, whatever is likelier to succeed than what does succeeds, too.
         """
         if self.points is None:
             return 0.0
@@ -130,6 +137,9 @@ class Gains:
             for wish in self.thresholds:
                 met = wish.satisfied(draws(self.models[wish.name], columns, n, rng))
                 utility[:, 1:] = np.where(met[:, 1:], utility[:, 1:], -np.inf)
+            if self.believed.success is not None:
+                succeeds = rng.random((n, 1)) < self.believed.probability(columns)[1:]
+                utility[:, 1:] = np.where(succeeds, utility[:, 1:], -np.inf)
         return float(np.mean(utility[:, 1:].max(axis=1) > utility[:, 0] + margin))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -12,6 +12,7 @@ from pydantic import Field
 from matloop.core.event import Proposal
 from matloop.core.merit import shortfall, values
 from matloop.core.objective import Objective
+from matloop.core.parameter import Columns
 from matloop.core.space import Point
 from matloop.core.trial import Observation
 from matloop.planners.designs import Random
@@ -29,8 +30,9 @@ class Genetic(Learner):
 
     Parents are chosen by tournaments: what meets the thresholds before what does not, then by nondominated front,
     then by crowding distance. Children come by simulated binary crossover and polynomial mutation of the uniform
-    numbers behind points, and through the same door as every point: constraints hold by construction. It predicts
-    nothing and costs next to nothing: for very many cheap trials.
+    numbers behind points, and through the same door as every point: constraints hold by construction. Children that
+    rather fail than succeed, by what has failed so far, are not tried. It predicts no values and costs next to
+    nothing: for very many cheap trials.
     """
 
     kind: Literal["genetic"] = "genetic"
@@ -47,12 +49,12 @@ class Genetic(Learner):
             children = _children(genes[pairs[:, 0]], genes[pairs[:, 1]], genome.is_choice, round_, task.rng)
             columns, ok = genome.columns(children)
             points = task.space.points(columns)
-            for i in np.flatnonzero(ok).tolist():
+            for i in np.flatnonzero(ok & _viable(task, columns)).tolist():
                 if len(proposals) < n and (key := task.space.key(points[i])) not in tried:
                     tried.add(key)
                     proposals.append(_born(points[i], [parents[j] for j in pairs[i]]))
-        strangers = islice(Random().points(task.space, task.rng, tried), n - len(proposals))
         reason = "drawn at random: the best trials have no untried neighbours left"
+        strangers = _strangers(task, tried, n - len(proposals))
         return proposals + [Proposal(point=point, reason=reason) for point in strangers]
 
 
@@ -110,6 +112,21 @@ def _mutated(genes: np.ndarray, is_choice: np.ndarray, index: float, rng: np.ran
         u < 0.5, (2.0 * u) ** (1.0 / (index + 1.0)) - 1.0, 1.0 - (2.0 * (1.0 - u)) ** (1.0 / (index + 1.0))
     )
     return np.where(is_choice, u, np.clip(genes + shift, 0.0, TOP))
+
+
+def _viable(task: Task, columns: Columns) -> np.ndarray:
+    """Which points (n,) rather succeed than fail, by what has failed so far."""
+    n = len(next(iter(columns.values())))
+    return np.ones(n, bool) if task.success is None else task.success.probabilities(columns) >= 0.5
+
+
+def _strangers(task: Task, tried: set[Any], n: int) -> list[Point]:
+    """n random points, or where something has failed, those of more that are likeliest to succeed."""
+    drawn = list(islice(Random().points(task.space, task.rng, tried), n if task.success is None else max(n, CHILDREN)))
+    if task.success is None or n == 0 or not drawn:
+        return drawn[:n]
+    order = np.argsort(-task.success.probabilities(task.space.columns(drawn)), kind="stable")
+    return [drawn[i] for i in order[:n]]
 
 
 def _born(point: Point, parents: Sequence[Observation]) -> Proposal:

@@ -12,7 +12,7 @@ from pydantic import PrivateAttr
 from matloop.core.block import Block
 from matloop.core.event import Proposal
 from matloop.core.merit import values
-from matloop.core.objective import Objective
+from matloop.core.objective import Match, Objective
 from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
@@ -98,6 +98,16 @@ class InformedSpace(Space):
     ) -> Point | None:
         """The untried point that the priors say is best."""
         return Search(self._plain, rng).highest(lambda columns: self.promise(objectives, columns), tried)
+
+
+def informed_by(priors: Mapping[str, Prior], space: Space, objectives: Sequence[Objective]) -> InformedSpace | None:
+    """What the priors tell; None where they tell nothing, and beside a curve, whose models know nothing of them.
+
+    Raises InputError where a prior is not at hand.
+    """
+    if not priors or any(isinstance(wish, Match) for wish in objectives):
+        return None
+    return InformedSpace.of(space, priors)
 
 
 def starts(

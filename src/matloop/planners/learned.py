@@ -52,7 +52,8 @@ def _relevance(space: Space, model: Surrogate) -> dict[str, float]:
         changed[:, start : start + parameter.width] = fresh[:, start : start + parameter.width]
         start += parameter.width
         if len(parameter.variables(name)) > 1 and parameter.width == 1:
-            return column_relevance(space, model)
+            # beside a prior the length scales are those of what it leaves over
+            return column_relevance(space, model) if model.space is space else {}
         effects[name] = float(np.mean((model.mean(space.from_unit(changed)) - mean) ** 2) / 2)
     return _shares(effects)
 

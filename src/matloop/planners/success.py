@@ -57,9 +57,21 @@ class Success:
 
     def sober(self, scores: np.ndarray, columns: Columns) -> np.ndarray:
         """Scores (n,) on any scale, in which what rather fails than succeeds stands below all else, by its chance."""
-        log_p = self.model.log_probability(self.space.encode(columns))
-        return np.where(log_p < np.log(0.5), DOUBTFUL + log_p, np.maximum(scores, DOUBTFUL))
+        return sober(scores, self.probabilities(columns))
 
     def probability(self, point: Point) -> float:
         """The probability at one point."""
-        return float(np.exp(self.model.log_probability(self.space.encode(self.space.columns([point])))[0]))
+        return float(self.probabilities(self.space.columns([point]))[0])
+
+    def probabilities(self, columns: Columns) -> np.ndarray:
+        """The probability at n points, (n,)."""
+        return np.exp(self.model.log_probability(self.space.encode(columns)))
+
+
+def sober(scores: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    """Scores on any scale, in which what rather fails than succeeds stands below all else, by its chance.
+
+    `chances` have the shape of the scores, or of their last axis.
+    """
+    log_p = np.log(np.maximum(chances, 1e-300))
+    return np.where(chances < 0.5, DOUBTFUL + log_p, np.maximum(scores, DOUBTFUL))

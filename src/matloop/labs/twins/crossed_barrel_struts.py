@@ -90,7 +90,8 @@ def section(r: Array, t: Array) -> Section:
 def shear_flexibility(free: Array, tube: Section) -> Array:
     """Φ of a Timoshenko beam, shear over bending deflection of a clamped length ℓ: 12 (4 + 3 ν) I / (A ℓ²).
 
-    The shear coefficient 2 (1 + ν) / (4 + 3 ν) is that of a thin tube, Cowper 1966, doi:10.1115/1.3625046; ν = 0.35.
+    The shear coefficient 2 (1 + ν) / (4 + 3 ν) is that of a thin tube, Cowper 1966, doi:10.1115/1.3625046. Poisson's
+    ratio ν = 0.35 is an assumption, a usual value for PLA.
     """
     return 12 * (4 + 3 * 0.35) * tube.second_moment / (tube.area * free**2)
 

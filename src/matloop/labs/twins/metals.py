@@ -6,7 +6,8 @@
 A Drude metal with critical points for transitions between bands: Etchegoin, Le Ru & Meyer 2006,
 doi:10.1063/1.2360270, fitted to Johnson & Christy 1972, doi:10.1103/PhysRevB.6.4370. The constants are the later ones
 in Le Ru & Etchegoin 2009, Principles of Surface-Enhanced Raman Spectroscopy (doi:10.1016/B978-0-444-52779-0.X0001-3),
-app. E, as its authors' programs (SPlaC 1.0, 2008) have them. Their silver has no critical point: its transitions
+app. E (eq. E.1 and E.2), as its authors' programs (SPlaC 1.0, 2008) have them; the same numbers stand in the R package
+`planar` (B. Auguié). Neither gives the constants an uncertainty. Their silver has no critical point: its transitions
 between bands lie below 320 nm.
 """
 
@@ -45,7 +46,8 @@ class Metal:
         """ε (broadcast) at wavelengths in nm; in a sphere of this radius (nm) electrons also collide with its surface.
 
         That adds v_F / radius to the rate of collisions: Kreibig & Vollmer 1995, Optical Properties of Metal Clusters
-        (doi:10.1007/978-3-662-09109-8), §2.1, with their constant A = 1. A rate γ stands here as 2πc/γ, in nm.
+        (doi:10.1007/978-3-662-09109-8), §2.1. Their constant A = 1 is an assumption: theories and measurements give
+        0.2 to 2, by the surface and what is bound to it. A rate γ stands here as 2πc/γ, in nm.
         """
         k = 1 / np.asarray(wavelength, float)
         surface = self.fermi_velocity / (2 * np.pi * LIGHT * np.asarray(radius, float))
@@ -58,7 +60,8 @@ class Metal:
         return np.asarray(epsilon)
 
 
-# Fermi velocities: Ashcroft & Mermin 1976, Solid State Physics, table 2.1. Densities: CRC Handbook, at 25 °C.
+# Optical constants: see above. Fermi velocities, of free electrons: Ashcroft & Mermin 1976, Solid State Physics, table
+# 2.1. Densities of the bulk: CRC Handbook of Chemistry and Physics, at 25 °C; that particles have them is assumed.
 GOLD = Metal(
     high_frequency=1.54,
     plasma_wavelength=177.5,
