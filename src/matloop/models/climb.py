@@ -90,6 +90,6 @@ def _updated(inverse: Array, moved: Array, bent: Array) -> Array:
     """The BFGS update of the inverse Hessian (of the negative function), which stays positive definite."""
     curvature = moved @ bent
     along = inverse @ bent
-    first = (1.0 + bent @ along / curvature) / curvature * (moved[:, None] * moved)
-    cross = along[:, None] * (moved / curvature)
-    return inverse + first - cross - cross.T
+    half = (0.5 * (1.0 + bent @ along / curvature) * moved - along) / curvature
+    correction = moved[:, None] * half
+    return inverse + correction + correction.T

@@ -89,7 +89,7 @@ class Posterior:
         # (G, n (n + 1)/2): both sums over groups and sums over pairs are then one matrix-vector product
         self._squares = np.stack([triangle.packed(D) for D in squares])
         self._diagonal = triangle.diagonal(len(z))
-        self._known_noise, self._is_learned = known_noise, np.isnan(known_noise)
+        self._known_noise, self._is_learned = known_noise, np.isnan(known_noise).astype(float)
         self._prior = prior(len(squares))
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:

@@ -23,9 +23,10 @@ def packed(A: Array) -> Array:
 
 def diagonal(n: int) -> NDArray[np.intp]:
     """Where the diagonal stands among the packed numbers of an n × n matrix, (n,), from its first to its last."""
-    numbered = packed(np.diag(np.arange(1.0, n + 1.0)))
-    places = np.flatnonzero(numbered)
-    return places[np.argsort(numbered[places])]
+    half, is_even = (n + 1) // 2, n % 2 == 0
+    first, second = np.arange(half), np.arange(n - half)
+    step = n + is_even  # numbers in a column: the second half of the triangle fills the corner that the first leaves
+    return np.concatenate([first * (step + 1) + is_even, second * (step + 1) + (0 if is_even else step)])
 
 
 def factor(n: int, K: Array) -> Array | None:
