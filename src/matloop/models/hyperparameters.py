@@ -87,7 +87,9 @@ class Posterior:
     def __init__(self, squares: Array, z: Array, known_noise: Array, kernel: Kernel) -> None:
         self._z, self._kernel = z, kernel
         # (G, n (n + 1)/2): both sums over groups and sums over pairs are then one matrix-vector product
-        self._squares = np.stack([triangle.packed(D) for D in squares])
+        self._squares = np.empty((len(squares), len(z) * (len(z) + 1) // 2))
+        for g, D in enumerate(squares):
+            self._squares[g] = triangle.packed(D)
         self._diagonal = triangle.diagonal(len(z))
         self._known_noise, self._is_learned = known_noise, np.isnan(known_noise).astype(float)
         self._prior = prior(len(squares))
