@@ -45,12 +45,12 @@ def climb(
     for _ in range(most_steps):
         free = ~(((x <= low) & (gradient < 0)) | ((x >= high) & (gradient > 0)))
         pull = np.where(free, gradient, 0.0)
-        if np.abs(pull).max() < flat:
+        if _largest(pull) < flat:
             break
         step = inverse @ gradient if free.all() else free * (inverse @ pull)
         if step @ gradient <= 0:
             inverse, step = np.eye(len(x)), pull
-        step = step * min(1.0, LONGEST / np.abs(step).max())
+        step = step * min(1.0, LONGEST / _largest(step))
         found = _along(value_and_gradient, x, value, gradient, step, low, high)
         if found is None:
             break
@@ -65,6 +65,11 @@ def climb(
         if small:
             break
     return x
+
+
+def _largest(v: Array) -> float:
+    """max |v_i|, without the ceremony of an array of five numbers."""
+    return max(map(abs, v.tolist()))
 
 
 def _along(
