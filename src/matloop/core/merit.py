@@ -35,7 +35,8 @@ def counting(space: Space, observations: Sequence[Observation]) -> list[Observat
 
 def usable(objectives: Sequence[Objective], observations: Sequence[Observation]) -> list[Observation]:
     """The observations that have a value for every objective."""
-    return [o for o in observations if o.failed is None and all(wish.name in o.values for wish in objectives)]
+    names = {wish.name for wish in objectives}
+    return [o for o in observations if o.failed is None and names <= o.values.keys()]
 
 
 def values(objective: Objective, observations: Sequence[Observation]) -> np.ndarray:

@@ -329,7 +329,8 @@ class Space(BaseModel):
 
 
 def _as_column(cells: list[Any]) -> np.ndarray:
-    if all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells):
+    kinds = set(map(type, cells))  # a few, however many cells there are
+    if all(issubclass(kind, int | float) and kind is not bool for kind in kinds):
         return np.array(cells)
     return _as_objects(cells)
 

@@ -112,6 +112,8 @@ class Observation:
     @property
     def location(self) -> Point:
         """Where it was really measured: the achieved values where they are known, else the planned ones."""
+        if not self.achieved:
+            return self.point
         return {variable: self.achieved.get(variable, value) for variable, value in self.point.items()}
 
 

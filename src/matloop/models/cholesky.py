@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dtrsm, strsm
-from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 Array = NDArray[np.float64]
 
@@ -39,11 +39,6 @@ def solve(L: Array, b: Array) -> Array:
 def solve_lower(L: NDArray[Any], B: NDArray[Any]) -> NDArray[Any]:
     """L⁻¹ B (n, k), in the precision of L."""
     return np.asarray((strsm if L.dtype == np.float32 else dtrsm)(1.0, L, B, lower=1))
-
-
-def inverse_lower(L: Array) -> Array:
-    """The lower triangle of K⁻¹ (n, n), zeros above."""
-    return dpotri(L, lower=1)[0]
 
 
 def extend(L: Array, cross: Array, corner: Array) -> Array | None:

@@ -44,16 +44,13 @@ def climb(
     is_first = True
     for _ in range(most_steps):
         free = ~(((x <= low) & (gradient < 0)) | ((x >= high) & (gradient > 0)))
-        if not free.any() or np.abs(gradient[free]).max() < flat:
+        pull = np.where(free, gradient, 0.0)
+        if _largest(pull) < flat:
             break
-        if free.all():
-            step = inverse @ gradient
-        else:
-            step = np.zeros_like(x)
-            step[free] = inverse[np.ix_(free, free)] @ gradient[free]
+        step = inverse @ gradient if free.all() else free * (inverse @ pull)
         if step @ gradient <= 0:
-            inverse, step = np.eye(len(x)), np.where(free, gradient, 0.0)
-        step *= min(1.0, LONGEST / np.abs(step).max())
+            inverse, step = np.eye(len(x)), pull
+        step = step * min(1.0, LONGEST / _largest(step))
         found = _along(value_and_gradient, x, value, gradient, step, low, high)
         if found is None:
             break
@@ -70,6 +67,11 @@ def climb(
     return x
 
 
+def _largest(v: Array) -> float:
+    """max |v_i|, without the ceremony of an array of five numbers."""
+    return max(map(abs, v.tolist()))
+
+
 def _along(
     value_and_gradient: Callable[[Array], tuple[float, Array]],
     x: Array,
@@ -81,7 +83,7 @@ def _along(
 ) -> tuple[Array, float, Array] | None:
     """The first of ever shorter steps that gains enough; None where none does."""
     for _ in range(MOST_SHORTENINGS):
-        new = np.clip(x + step, low, high)
+        new = np.minimum(np.maximum(x + step, low), high)
         new_value, new_gradient = value_and_gradient(new)
         if math.isfinite(new_value) and new_value >= value + SUFFICIENT * (gradient @ (new - x)):
             return new, new_value, new_gradient
@@ -93,6 +95,6 @@ def _updated(inverse: Array, moved: Array, bent: Array) -> Array:
     """The BFGS update of the inverse Hessian (of the negative function), which stays positive definite."""
     curvature = moved @ bent
     along = inverse @ bent
-    first = (1.0 + bent @ along / curvature) / curvature * np.outer(moved, moved)
-    cross = np.outer(along, moved) / curvature
-    return inverse + first - cross - cross.T
+    half = (0.5 * (1.0 + bent @ along / curvature) * moved - along) / curvature
+    correction = moved[:, None] * half
+    return inverse + correction + correction.T

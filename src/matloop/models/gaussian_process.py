@@ -182,7 +182,7 @@ class GaussianProcess(Regressor):
         """Keep the factor L, and what follows from it and the outcomes."""
         self._single = None
         self._L, self._alpha = L, cholesky.solve(L, self._z)
-        self.log_marginal_likelihood_ = hyperparameters.log_marginal_likelihood(L, self._alpha, self._z)
+        self.log_marginal_likelihood_ = hyperparameters.log_marginal_likelihood(L.diagonal(), self._alpha, self._z)
         return self
 
     def _squared_distances(self, A: Array, B: Array) -> Array:

@@ -62,7 +62,10 @@ class Geometry:
         D = np.empty((self.n_groups, len(A), len(A)))
         for g, block in enumerate(self.blocks):
             a = A[:, block.start : block.stop]
-            D[g] = tanimoto_distance(a, a) if block.kind == "fingerprint" else squared_distances(a, a)
+            if block.kind == "number":
+                np.square(np.subtract(a, a.T, out=D[g]), out=D[g])
+            else:
+                D[g] = tanimoto_distance(a, a) if block.kind == "fingerprint" else squared_distances(a, a)
         return D
 
     def squared_distances(self, A: Array, B: Array, length_scale: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from matloop.models import cholesky
+from matloop.models import triangle
 from matloop.models.climb import climb
 from matloop.models.kernels import Kernel
 
@@ -72,9 +72,9 @@ def noise(known: Array, theta: Array) -> Array:
     return np.maximum(np.where(np.isnan(known), math.exp(theta[-1]), known), MINIMUM_NOISE)
 
 
-def log_marginal_likelihood(L: Array, alpha: Array, z: Array) -> float:
-    """log p(z | X, θ) from the Cholesky factor L (n, n) of K, α = K⁻¹z (n,) and z (n,)."""
-    return float(-0.5 * z @ alpha - np.log(L.diagonal()).sum() - 0.5 * len(z) * math.log(2.0 * math.pi))
+def log_marginal_likelihood(diagonal: Array, alpha: Array, z: Array) -> float:
+    """log p(z | X, θ) from the diagonal (n,) of the Cholesky factor of K, α = K⁻¹z (n,) and z (n,)."""
+    return float(-0.5 * z @ alpha - np.log(diagonal).sum() - 0.5 * len(z) * math.log(2.0 * math.pi))
 
 
 class Posterior:
@@ -86,18 +86,20 @@ class Posterior:
 
     def __init__(self, squares: Array, z: Array, known_noise: Array, kernel: Kernel) -> None:
         self._z, self._kernel = z, kernel
-        # (G, n²): both sums over groups and sums over pairs are then one matrix-vector product
-        self._squares = squares.reshape(len(squares), -1)
-        self._known_noise, self._is_learned = known_noise, np.isnan(known_noise)
+        # (G, n (n + 1)/2): both sums over groups and sums over pairs are then one matrix-vector product
+        self._squares = np.empty((len(squares), len(z) * (len(z) + 1) // 2))
+        for g, D in enumerate(squares):
+            self._squares[g] = triangle.packed(D)
+        self._diagonal = triangle.diagonal(len(z))
+        self._known_noise, self._is_learned = known_noise, np.isnan(known_noise).astype(float)
         self._prior = prior(len(squares))
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """The log posterior density and its gradient (G + 1,); −inf and zeros where K has no factor."""
         precision = np.exp(-2.0 * theta[:-1])
-        n = len(self._z)
-        K, slope = self._kernel.profile((precision @ self._squares).reshape(n, n))
-        K.flat[:: n + 1] += noise(self._known_noise, theta)
-        L = cholesky.factor(K)
+        K, slope = self._kernel.profile(precision @ self._squares)
+        K[self._diagonal] += noise(self._known_noise, theta)
+        L = triangle.factor(len(self._z), K)
         if L is None:
             return -math.inf, np.zeros_like(theta)
         likelihood, gradient = self._likelihood(L, slope, precision, math.exp(theta[-1]))
@@ -106,16 +108,15 @@ class Posterior:
 
     def _likelihood(self, L: Array, slope: Array, precision: Array, noise_variance: float) -> tuple[float, Array]:
         """log p(z | X, θ), and ½ tr((ααᵀ − K⁻¹) ∂K/∂θ) with α = K⁻¹z (Rasmussen & Williams 2006, eq. 5.9)."""
-        alpha = cholesky.solve(L, self._z)
-        inverse = cholesky.inverse_lower(L)
-        # ∂K/∂log ℓ is symmetric with a zero diagonal: the lower triangle of K⁻¹, doubled, gives the same sum
-        weight = np.outer(alpha, alpha)
-        weight -= 2.0 * inverse.T
-        weight *= slope
+        alpha = triangle.solve(L, self._z)
+        likelihood = log_marginal_likelihood(L[self._diagonal], alpha, self._z)
+        weight = triangle.outer_less_inverse(alpha, L)
         gradient = np.empty(len(precision) + 1)
-        gradient[:-1] = -precision * (self._squares @ weight.ravel())
-        gradient[-1] = 0.5 * noise_variance * ((alpha**2 - inverse.diagonal()) @ self._is_learned)
-        return log_marginal_likelihood(L, alpha, self._z), gradient
+        gradient[-1] = 0.5 * noise_variance * (weight[self._diagonal] @ self._is_learned)
+        # ∂K/∂log ℓ is symmetric with a zero diagonal: its lower triangle, doubled, gives the whole sum
+        weight *= slope
+        gradient[:-1] = -2.0 * precision * (self._squares @ weight)
+        return likelihood, gradient
 
 
 def start(n_groups: int) -> Array:

@@ -188,7 +188,8 @@ class Beliefs:
         remarks = [f"{name}: {m.model.fallback_}" for name, m in self.models.items() if m.model.fallback_]
         known = self.space, self.objectives, self.observations, self.models
         around = explain(*known, point, replicates=replicates).sentence()
-        parts = [f"{motive or self._motive(point)}: expected {expected}", around, self._what_matters(), *remarks]
+        promise = told if self.space.is_true(point) else self.predictions(self._at_truth(point))
+        parts = [f"{motive or self._motive(promise)}: expected {expected}", around, self._what_matters(), *remarks]
         return "; ".join(part for part in parts if part)
 
     def _what_matters(self) -> str:
@@ -203,7 +204,10 @@ class Beliefs:
         telling = [name for name, share in ranked.items() if share > 1 / len(ranked)][:MOST_TOLD]
         return f"what matters most is {' and '.join(telling)}" if telling else ""
 
-    def _motive(self, point: Point) -> str:
+    def _at_truth(self, point: Point) -> Point:
+        return self.space.points(self.space.at_truth(self.space.columns([point])))[0]
+
+    def _motive(self, told: Mapping[str, tuple[float, float]]) -> str:
         if self.thresholds and not self.meets.any():
             return "most likely to meet the thresholds, which nothing has met yet"
         if len(self.goals) > 1:
@@ -214,15 +218,15 @@ class Beliefs:
             return "expected to come nearer to the curve than any other"
         if not self._is_plain:
             return "the highest expected improvement"
-        share = self._exploring(point)
+        share = self._exploring(told)
         side = "known to be good" if share < 0.4 else "little known" if share > 0.75 else "promising and little known"
         return f"the highest optimistic value ({side}, {share:.0%} of its gain from uncertainty)"
 
-    def _exploring(self, point: Point) -> float:
+    def _exploring(self, told: Mapping[str, tuple[float, float]]) -> float:
         goal = self.goals[0]
-        columns = self.space.at_truth(self.space.columns([point]))
-        mean, std = (float(v[0]) for v in self.models[goal.name].predict(columns))
-        return exploring_share(float(goal.utility(np.array(mean))) - self.best_expected, std)
+        mean, std = told[goal.name]
+        variance = std**2 - self.models[goal.name].model.noise_variance_  # of the expected value: no noise of measuring
+        return exploring_share(float(goal.utility(np.array(mean))) - self.best_expected, max(variance, 0.0) ** 0.5)
 
 
 def is_more_better(goal: Objective) -> bool:

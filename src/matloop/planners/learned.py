@@ -60,10 +60,10 @@ def _relevance(space: Space, model: Surrogate) -> dict[str, float]:
 
 def column_relevance(space: Space, model: Surrogate) -> dict[str, float]:
     """The share of each variable by length scales alone: for a pool, whose columns cannot be drawn apart."""
-    strength = model.model.relevance()
+    strength, features = model.model.relevance(), space.features
     effects: dict[str, float] = {}
     for block, value in zip(space.blocks, strength, strict=True):
-        variable = space.features[block.start].split("=")[0]
+        variable = features[block.start].split("=")[0]
         effects[variable] = max(effects.get(variable, 0.0), float(value))
     return _shares(effects)
 

@@ -152,4 +152,5 @@ def distinct(space: Space, columns: Columns, tried: set[tuple[object, ...]]) -> 
 
 def keys_of(space: Space, points: Sequence[Point]) -> set[Any]:
     """The settings that were tried already."""
-    return {space.key(point) for point in points if all(variable in point for variable in space.variables)}
+    variables = set(space.variables)
+    return {space.key(point) for point in points if variables <= point.keys()}

@@ -40,7 +40,8 @@ class Success:
 
         What ended without a failure has succeeded, whether or not everything was measured.
         """
-        told = [o for o in observations if all(variable in o.location for variable in space.variables)]
+        variables = set(space.variables)
+        told = [o for o in observations if variables <= o.point.keys()]
         if not space.features or all(o.failed is None for o in told):
             return None
         inputs = inputs_of(space, told)
