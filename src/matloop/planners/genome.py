@@ -65,7 +65,7 @@ class _Numbers:
         encoded = self.parameter.encode(self.name, columns)
         grid = getattr(self.parameter, "grid", None)
         if grid is None or getattr(self.parameter, "log", False):
-            return encoded
+            return encoded[:, : self.width]  # a fidelity has no gene
         index = np.rint((np.asarray(columns[self.name], float)[:, None] - grid.low) / grid.step)
         return np.asarray((index + 0.5) / grid.n)
 
