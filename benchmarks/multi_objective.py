@@ -26,7 +26,7 @@ from matloop import Bayesian, Pool, Real, Space
 from matloop.core.objective import Near
 from matloop.core.seeds import generator
 from matloop.core.trial import Observation
-from matloop.models.gaussian_process import GaussianProcess
+from matloop.models.evidence import fit_most_evident
 from matloop.models.pareto import hypervolume
 from matloop.planners.hypervolume_noisy import NoisyHypervolume
 from matloop.planners.search import highest
@@ -47,7 +47,7 @@ class Matloop:
 
     def __call__(self, X: np.ndarray, Y: np.ndarray, left: np.ndarray | None) -> Any:
         rng = generator(self.seed, len(X))
-        models = {goal.name: GaussianProcess().fit(X, y) for goal, y in zip(self.problem.goals, Y.T, strict=True)}
+        models = {goal.name: fit_most_evident(X, y) for goal, y in zip(self.problem.goals, Y.T, strict=True)}
         value = NoisyHypervolume(self.problem.goals, models, X, rng, reference=self.reference).log_value
         if left is not None:
             return left[value(self.problem.pool()[left]).argmax()]

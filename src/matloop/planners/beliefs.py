@@ -110,9 +110,16 @@ class Beliefs:
     def score(self, columns: Columns) -> np.ndarray:
         """The logarithm of what a trial is worth at n points, (n,)."""
         x = self.seen.encode(columns)
+        weight = self._log_chances(x, columns)
+        if not self.goals or not self.meets.any():
+            return weight
+        if self.hypervolume is not None:  # its leaders are chosen with the weight
+            return self.hypervolume.log_value(x, weight)
+        return self._log_worth(x) + weight
+
+    def _log_chances(self, x: np.ndarray, columns: Columns) -> np.ndarray:
+        """The logarithm of the probability that all thresholds are met and the trial does not fail, (n,)."""
         total = np.zeros(len(x))
-        if self.goals and self.meets.any():
-            total = total + self._log_worth(x)
         for wish in self.thresholds:
             mean, std = self.models[wish.name].model.predict(x, return_std=True)
             total = total + log_probability_of_feasibility(-wish.utility(mean), std, 0.0)
@@ -126,8 +133,6 @@ class Beliefs:
         return worth + self.success.rough_log_weight(self.space.encode(columns)) if self.success else worth
 
     def _log_worth(self, x: np.ndarray) -> np.ndarray:
-        if self.hypervolume is not None:
-            return self.hypervolume.log_value(x)
         if self.curve is not None:
             return self.curve.log_improvement(x, self.meets)
         if isinstance(goal := self.goals[0], Near):
