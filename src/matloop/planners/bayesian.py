@@ -8,14 +8,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from matloop.core.errors import Mistake
 from matloop.core.event import Prediction, Proposal
 from matloop.core.merit import usable
-from matloop.core.objective import Match, Objective
+from matloop.core.objective import Match, Near, Objective
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
+from matloop.planners.compromise import Compromise, Way
 from matloop.planners.designs import Design, LatinHypercube, Random, Sobol
 from matloop.planners.prior import Prior, prior_mistakes
 from matloop.planners.sampling import keys_of
@@ -42,7 +43,7 @@ class Bayesian(BaseModel):
     expected value. The starts are the points that tell most about all the others.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Literal["bayesian"] = "bayesian"
     batch: int = Field(1, ge=1, description="how many trials are planned in the same breath")
@@ -54,6 +55,13 @@ class Bayesian(BaseModel):
         1, ge=1, le=1000, description="how often a point is measured at most, where that is worth more than a new one"
     )
     prior: dict[str, Prior] = Field({}, description="what is known of an objective: name = { column or file = … }")
+    several: Way = Field("hypervolume", description="how several goals are joined")
+    reference: dict[str, float] = Field({}, description="from where each of several goals counts, in its own unit")
+    satisfied: dict[str, float] = Field({}, description="what is good enough of each goal, for desirability")
+    weights: dict[str, PositiveFloat] = Field({}, description="how much each goal counts, for desirability")
+    batch_by: Literal["fantasies", "penalization"] = Field(
+        "fantasies", description="how the trials of a batch are kept apart"
+    )
 
     def propose(
         self,
@@ -106,7 +114,9 @@ class Bayesian(BaseModel):
             from matloop.planners.beliefs import Beliefs
 
             started = [proposal.point for proposal in proposals]
-            beliefs = Beliefs(space, objectives, learned, rng, success, informed)
+            beliefs = Beliefs(space, objectives, learned, rng, success, informed, self._compromise())
+            if self.batch_by == "penalization":
+                beliefs = beliefs.keeping_apart()
             beliefs = beliefs.with_pending([*pending, *started])
             again = self._again(space, objectives, observations, [*pending, *started], rng)
             tried |= keys_of(space, started)
@@ -115,11 +125,17 @@ class Bayesian(BaseModel):
 
     def mistakes(self, space: Space, objectives: Sequence[Objective]) -> list[Mistake]:
         """What is wrong with its settings, seen together with the space and the objectives."""
-        found = prior_mistakes(self.prior, space, objectives)
+        found = prior_mistakes(self.prior, space, objectives) + self._compromise().mistakes(objectives)
+        if self.batch_by == "penalization" and (self.prior or not _is_plain(objectives)):
+            message = "penalization is for a single goal to be maximized or minimized, without a prior"
+            found.append(Mistake("planner.batch_by", message, "leave it out"))
         if self.replicates > 1 and not _has_one_number(objectives):
             message = "replicates are weighed for a single goal that is a number"
             found.append(Mistake("planner.replicates", message, "leave it out"))
         return found
+
+    def _compromise(self) -> Compromise:
+        return Compromise(self.several, self.reference, self.satisfied, self.weights)
 
     def _informed(self, space: Space, objectives: Sequence[Objective]) -> InformedSpace | None:
         """What the priors tell; nothing beside a curve, whose models know nothing of them."""
@@ -225,6 +241,11 @@ def _has_one_number(objectives: Sequence[Objective]) -> bool:
     """Whether there is a single goal, beside thresholds, and it is no curve."""
     goals = [wish for wish in objectives if not wish.is_threshold]
     return len(goals) == 1 and not isinstance(goals[0], Match)
+
+
+def _is_plain(objectives: Sequence[Objective]) -> bool:
+    """Whether there is a single goal, beside thresholds, of which more or less is better."""
+    return _has_one_number(objectives) and not any(isinstance(wish, Near) for wish in objectives)
 
 
 def _doubt(success: Success | None, point: Point) -> str:
