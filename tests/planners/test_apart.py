@@ -9,6 +9,7 @@ from matloop.core.trial import Observation
 from matloop.planners.beliefs import Beliefs
 
 SPACE = Space(x=Real(0, 1), z=Real(0, 1))
+GOAL = [Maximize("y")]
 SEEN = [
     Observation(str(i), {"x": float(x), "z": float(z)}, {"y": float(-((x - 0.4) ** 2) - (z - 0.6) ** 2), "w": float(x)})
     for i, (x, z) in enumerate(np.random.default_rng(0).random((9, 2)))
@@ -16,8 +17,8 @@ SEEN = [
 BY_PENALTY = Bayesian(batch_by="penalization")
 
 
-def places(planner: Bayesian, n: int, pending=(), wishes=(Maximize("y"),)) -> np.ndarray:
-    proposals = planner.propose(SPACE, list(wishes), SEEN, list(pending), n, generator(0, 1))
+def places(planner: Bayesian, n: int, pending=(), wishes=GOAL) -> np.ndarray:
+    proposals = planner.propose(SPACE, wishes, SEEN, list(pending), n, generator(0, 1))
     return np.array([[p.point["x"], p.point["z"]] for p in proposals])
 
 

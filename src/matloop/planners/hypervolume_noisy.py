@@ -17,9 +17,10 @@ from scipy.special import ndtri
 
 from matloop.core.objective import Near, Objective
 from matloop.models import cholesky
-from matloop.models.pareto import non_dominated, reference_point
+from matloop.models.pareto import non_dominated
 from matloop.planners.excess import Excess, Ramp, Tent
 from matloop.planners.hypervolume import FreeRegion
+from matloop.planners.reference import inferred_reference
 
 if TYPE_CHECKING:
     from matloop.models.gaussian_process import GaussianProcess
@@ -54,7 +55,7 @@ class NoisyHypervolume:
     X : (n, d), inputs of the observations that count as tried, encoded as for the models.
     rng : fixes the draws, by its state.
     pending : (k, d), inputs of trials under way.
-    reference : (m,), utilities of the goals from which volume counts; where None or NaN, that of `reference_point` of
+    reference : (m,), utilities of the goals from which volume counts; where None or NaN, `inferred_reference` of
         the expected utilities of the points in X that are expected to meet the thresholds (of all, where none is).
     """
 
@@ -124,7 +125,7 @@ class NoisyHypervolume:
         expected = np.column_stack([goal.utility(models[goal.name].predict(known)) for goal in self.goals])
         met = [wish.satisfied(models[wish.name].predict(known)) for wish in self._thresholds]
         meets = np.logical_and.reduce([np.ones(len(known), dtype=bool), *met])
-        return reference_point(expected[meets] if meets.any() else expected)
+        return inferred_reference(expected[meets] if meets.any() else expected)
 
     def _utilities(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """Of the goals (s, r, m), −inf where a threshold is not met, from drawn values (s, r) by name."""

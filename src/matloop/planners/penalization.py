@@ -64,8 +64,8 @@ def _probes(surrogate: Surrogate) -> np.ndarray:
 class Apart:
     """The neighbourhoods of pending points, of which a batch keeps clear.
 
-    `best` is the highest utility that may well be reached. Of each of k pending points: its encoded place (k, d), and the mean (k,) and
-    standard deviation (k,) of its utility, by a surrogate that knows nothing of them.
+    `best` is the highest utility that may well be reached. Of each of k pending points: its encoded place (k, d), and
+    the mean (k,) and standard deviation (k,) of its utility, by a surrogate that knows nothing of them.
     """
 
     surrogate: Surrogate
