@@ -93,6 +93,18 @@ def test_a_reference_is_in_the_goals_own_units_and_may_be_partial() -> None:
     np.testing.assert_allclose(part.reference, [whole[0], -3.0])
 
 
+def test_thresholds_count_before_the_leaders_are_chosen() -> None:
+    """Of thousands of candidates the best that is likely to meet a hard threshold is worked out fully."""
+    wishes = [*GOALS, AtMost("mass", 0.25)]
+    seen = [*observed(), Observation("9", {"x": 0.1, "z": 0.1}, {"strength": 5.9, "cost": 1.0, "mass": 0.2})]
+    beliefs = Beliefs(SPACE, wishes, seen, generator(0, 1))
+    u = np.random.default_rng(5).random((4000, 2))
+    together = beliefs.score({"x": u[:, 0], "z": u[:, 1]})
+    apart = np.concatenate([beliefs.score({"x": p[:, 0], "z": p[:, 1]}) for p in np.array_split(u, 40)])
+    assert together.argmax() == apart.argmax()
+    assert together.max() == pytest.approx(apart.max())
+
+
 def campaign(planner: Bayesian, n: int = 24) -> list[Observation]:
     """A cheap one is weak: cost 9x + z, strength 60x − 10z²; the best compromises have z = 0."""
     seen: list[Observation] = []

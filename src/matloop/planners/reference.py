@@ -1,8 +1,9 @@
 """From where volume counts in a search, where nobody has said it: inferred from what is expected of tried points.
 
-The reference point decides what the ends of a front are worth beside its middle. With two goals the ends are two points,
-and a far reference costs little more than finding them. With three or more they are a rim that may have no end, and a
-far reference makes a search spend itself there (Ishibuchi, Imada, Setoguchi & Nojima 2018, doi:10.1162/evco_a_00226).
+The reference point decides what the ends of a front are worth beside its middle. With two goals the ends are two
+points, and a far reference costs little more than finding them. With three or more they are a rim that may have no end,
+and a far reference makes a search spend itself there (Ishibuchi, Imada, Setoguchi & Nojima 2018,
+doi:10.1162/evco_a_00226).
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from matloop.models.pareto import reference_point
 
 #: With two goals: so many ranges beyond the worst value.
 BEYOND = 0.25
-#: With more: so many ranges of the front beyond its worst proper compromise, in which one gives up at most so many ranges
-#: of one goal for one of another.
+#: With more: so many ranges of the front beyond its worst proper compromise, in which one gives up at most so many
+#: ranges of one goal for one of another.
 MARGIN, FAIR_TRADE = 0.1, 10.0
 
 
 def inferred_reference(Y: np.ndarray) -> np.ndarray:
     """The reference point (m,) for a search, from expected utilities Y (n, m); below the best in each goal.
 
-    Two goals: a quarter of a range below `reference_point`. More: just below the worst of the compromises that are proper
-    (Geoffrion 1968, doi:10.1016/0022-247X(68)90201-1), but no lower than `reference_point`. Raises ValueError where Y
-    has no row.
+    Two goals: a quarter of a range below `reference_point`. More: just below the worst of the compromises that are
+    proper (Geoffrion 1968, doi:10.1016/0022-247X(68)90201-1), but no lower than `reference_point`. Raises ValueError
+    where Y has no row.
     """
     worst, best = reference_point(Y), Y.max(axis=0)
     if Y.shape[1] == 2:
