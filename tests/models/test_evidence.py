@@ -60,3 +60,11 @@ def test_extremes_of_data_are_survived() -> None:
         X = np.linspace(0, 1, len(y))[:, None] ** 0.5
         assert np.isfinite(fit_most_evident(X, np.array(y)).predict(X)).all()
     assert np.isfinite(fit_most_evident(np.full((4, 2), 0.5), np.arange(4.0)).log_evidence())
+
+
+def test_of_many_outcomes_some_tell_the_kernel_and_all_are_known() -> None:
+    """With three hundred outcomes the choice is the same as with forty, and the fit uses all of them."""
+    model = chosen(lambda X: X[:, 0] ** 2, n=300)
+    assert (model.kernel, model.length_scale_prior) == CANDIDATES[2]
+    at = np.random.default_rng(3).random((300, 5))[-1:]
+    assert model.predict(at, return_std=True)[1][0] < 1e-3

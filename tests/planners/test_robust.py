@@ -36,6 +36,10 @@ BAYESIAN = [
     Bayesian(starts=4, design="sobol"),
     Bayesian(design="latin_hypercube"),
     Bayesian(starts=2, replicates=2),
+    Bayesian(starts=2, reference={"y": 0.2}),
+    Bayesian(starts=2, several="chebyshev"),
+    Bayesian(starts=2, several="desirability", satisfied={"y": 0.7}, weights={"w": 2.0}),
+    Bayesian(starts=2, batch_by="penalization"),
 ]
 OTHERS = [
     Forest(starts=2, trees=3),

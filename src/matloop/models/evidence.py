@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matloop.models.hyperparameters import Posterior
 
 Array = NDArray[np.float64]
+Candidate = tuple[str, tuple[float, float] | None]
 
 #: The step of the differences of gradients, of logarithms of hyperparameters.
 _STEP = 1e-4
@@ -31,10 +32,13 @@ _STEP = 1e-4
 #: In no direction less is known than half of what the prior knew: rounding must not make an integral of a ridge.
 _LEAST = 0.5
 
+#: So many outcomes, drawn at random, tell kernel and prior of more.
+_ENOUGH = 100
+
 #: Kernel, and location and scale of the log length scale: short and sure ones that suit most materials' data, wide ones
 #: (Hvarfner, Hellsten & Nardi 2024, arXiv:2402.02229) under which a variable may not matter at all, and the same for
 #: outcomes that are smooth.
-CANDIDATES: tuple[tuple[str, tuple[float, float] | None], ...] = (
+CANDIDATES: tuple[Candidate, ...] = (
     ("matern52", None),
     ("matern52", (math.sqrt(2.0), math.sqrt(3.0))),
     ("squared_exponential", (math.sqrt(2.0), math.sqrt(3.0))),
@@ -71,13 +75,21 @@ def fit_most_evident(
 
     `noise_variance` as for `GaussianProcess.fit`. Where all outcomes are equal nothing speaks: the first.
     """
-    from matloop.models.gaussian_process import GaussianProcess
-
-    def fitted(kernel: str, prior: tuple[float, float] | None) -> GaussianProcess:
-        return GaussianProcess(kernel, blocks=blocks, length_scale_prior=prior).fit(X, y, noise_variance)
-
-    first = fitted(*CANDIDATES[0])
+    if len(y) > _ENOUGH:
+        rows = np.sort(np.random.default_rng(0).choice(len(y), _ENOUGH, replace=False))
+        part = fit_most_evident(X[rows], y[rows], None if noise_variance is None else noise_variance[rows], blocks)
+        return _fitted((part.kernel, part.length_scale_prior), X, y, noise_variance, blocks)
+    first = _fitted(CANDIDATES[0], X, y, noise_variance, blocks)
     if first.fallback_:
         return first
-    others = [fitted(*candidate) for candidate in CANDIDATES[1:]]
+    others = [_fitted(candidate, X, y, noise_variance, blocks) for candidate in CANDIDATES[1:]]
     return max([first, *others], key=lambda model: model.log_evidence())
+
+
+def _fitted(
+    candidate: Candidate, X: Array, y: Array, noise_variance: Array | None, blocks: Sequence[Block] | None
+) -> GaussianProcess:
+    from matloop.models.gaussian_process import GaussianProcess
+
+    kernel, prior = candidate
+    return GaussianProcess(kernel, blocks=blocks, length_scale_prior=prior).fit(X, y, noise_variance)

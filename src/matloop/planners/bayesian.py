@@ -115,7 +115,7 @@ class Bayesian(BaseModel):
 
             started = [proposal.point for proposal in proposals]
             beliefs = Beliefs(space, objectives, learned, rng, success, informed, self._compromise())
-            if self.batch_by == "penalization":
+            if self._keeps_apart(objectives):
                 beliefs = beliefs.keeping_apart()
             beliefs = beliefs.with_pending([*pending, *started])
             again = self._again(space, objectives, observations, [*pending, *started], rng)
@@ -126,13 +126,18 @@ class Bayesian(BaseModel):
     def mistakes(self, space: Space, objectives: Sequence[Objective]) -> list[Mistake]:
         """What is wrong with its settings, seen together with the space and the objectives."""
         found = prior_mistakes(self.prior, space, objectives) + self._compromise().mistakes(objectives)
-        if self.batch_by == "penalization" and (self.prior or not _is_plain(objectives)):
+        if self.batch_by == "penalization" and not self._keeps_apart(objectives):
             message = "penalization is for a single goal to be maximized or minimized, without a prior"
             found.append(Mistake("planner.batch_by", message, "leave it out"))
         if self.replicates > 1 and not _has_one_number(objectives):
             message = "replicates are weighed for a single goal that is a number"
             found.append(Mistake("planner.replicates", message, "leave it out"))
         return found
+
+    def _keeps_apart(self, objectives: Sequence[Objective]) -> bool:
+        """Whether pending points are kept clear of: where asked for, with a single plain goal and no prior."""
+        is_plain = _has_one_number(objectives) and not any(isinstance(wish, Near) for wish in objectives)
+        return self.batch_by == "penalization" and is_plain and not self.prior
 
     def _compromise(self) -> Compromise:
         return Compromise(self.several, self.reference, self.satisfied, self.weights)
@@ -241,11 +246,6 @@ def _has_one_number(objectives: Sequence[Objective]) -> bool:
     """Whether there is a single goal, beside thresholds, and it is no curve."""
     goals = [wish for wish in objectives if not wish.is_threshold]
     return len(goals) == 1 and not isinstance(goals[0], Match)
-
-
-def _is_plain(objectives: Sequence[Objective]) -> bool:
-    """Whether there is a single goal, beside thresholds, of which more or less is better."""
-    return _has_one_number(objectives) and not any(isinstance(wish, Near) for wish in objectives)
 
 
 def _doubt(success: Success | None, point: Point) -> str:

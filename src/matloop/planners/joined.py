@@ -69,7 +69,8 @@ class ByChebyshev:
 class ByDesirability:
     """The weighted geometric mean of the way from unacceptable to satisfied: see `desirability`.
 
-    Utilities (m,); what is unacceptable is NaN where nobody said it: then the worst known, without outliers.
+    Utilities (m,), NaN where nobody said them: unacceptable is then the worst known, without outliers, and satisfied
+    a range beyond the best.
     """
 
     unacceptable: np.ndarray
@@ -78,14 +79,17 @@ class ByDesirability:
     motive: str = "the largest expected gain in desirability"
 
     def rule(self, known: np.ndarray, rng: np.random.Generator) -> Rule:
+        width = np.ptp(known, axis=0)
+        width = np.where(width > 0, width, 1.0) + 1e-9 * np.abs(known).max(axis=0)
+        high = np.where(np.isnan(self.satisfied), known.max(axis=0) + width, self.satisfied)
         low = np.where(np.isnan(self.unacceptable), reference_point(known), self.unacceptable)
-        width = np.maximum(np.ptp(known, axis=0), 1e-12 * np.abs(self.satisfied))
-        low = np.where(low < self.satisfied, low, self.satisfied - np.where(width > 0, width, 1.0))
-        return lambda Y: desirability(Y, low, self.satisfied, self.weights) - LACK * self._lacking(Y, low)
+        low = np.where(low < high, low, high - width - 1e-9 * np.abs(high))
+        return lambda Y: desirability(Y, low, high, self.weights) - LACK * _lacking(Y, low, high)
 
-    def _lacking(self, Y: np.ndarray, low: np.ndarray) -> np.ndarray:
-        """By how much the goals are worse than unacceptable, 0 … 1 of the way to being satisfied, on average."""
-        return np.asarray(np.clip((low - Y) / (self.satisfied - low), 0.0, 1.0).mean(axis=-1))
+
+def _lacking(Y: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """By how much the goals (…, m) are worse than unacceptable, 0 … 1 of the way to being satisfied, on average."""
+    return np.asarray(np.clip((low - Y) / (high - low), 0.0, 1.0).mean(axis=-1))
 
 
 class Joined:
