@@ -5,7 +5,7 @@
     python -m benchmarks.multi_objective report
 
 Every method gets the same ten random starts in a seed, the same inputs and the same reference point (but for
-`matloop-inferred` and `bayesian`, which must infer theirs), and one thread. A run that was stopped goes on.
+`bayesian`, which must infer it), and one thread. A run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -23,13 +23,10 @@ import numpy as np
 
 from benchmarks.multi_objective_problems import PROBLEMS, Problem
 from matloop import Bayesian, Pool, Real, Space
-from matloop.core.objective import Near
+from matloop.core.objective import Near, Objective
 from matloop.core.seeds import generator
 from matloop.core.trial import Observation
-from matloop.models.gaussian_process import GaussianProcess
 from matloop.models.pareto import hypervolume
-from matloop.planners.hypervolume_noisy import NoisyHypervolume
-from matloop.planners.search import highest
 
 RESULTS = Path(__file__).parent / "results"
 STARTS, MARKS = 10, (30, 60, 100)
@@ -38,30 +35,14 @@ STARTS, MARKS = 10, (30, 60, 100)
 Choice = Callable[[np.ndarray, np.ndarray, np.ndarray | None], Any]
 
 
-class Matloop:
-    """Independent Gaussian processes and the noisy expected hypervolume improvement, put together by hand."""
+class Planned:
+    """The planner `Bayesian` as a campaign calls it, with the problem's reference point or with one of its own."""
 
-    def __init__(self, problem: Problem, seed: int, reference: np.ndarray | None) -> None:
-        self.problem, self.seed, self.reference = problem, seed, reference
-        self.space = unit_cube(problem.d)
-
-    def __call__(self, X: np.ndarray, Y: np.ndarray, left: np.ndarray | None) -> Any:
-        rng = generator(self.seed, len(X))
-        models = {goal.name: GaussianProcess().fit(X, y) for goal, y in zip(self.problem.goals, Y.T, strict=True)}
-        value = NoisyHypervolume(self.problem.goals, models, X, rng, reference=self.reference).log_value
-        if left is not None:
-            return left[value(self.problem.pool()[left]).argmax()]
-        point = highest(self.space, lambda columns: value(self.space.encode(columns)), set(), rng)
-        assert point is not None
-        return np.array([point[f"x{i}"] for i in range(self.problem.d)])
-
-
-class ByPlanner:
-    """The planner `Bayesian` as a campaign calls it, whatever it does with several goals."""
-
-    def __init__(self, problem: Problem, seed: int) -> None:
+    def __init__(self, problem: Problem, seed: int, is_told: bool) -> None:
         self.problem, self.seed = problem, seed
-        self.space = unit_cube(problem.d)
+        told = zip(problem.goals, problem.reference.tolist(), strict=True) if is_told else ()
+        self.planner = Bayesian(starts=1, reference={goal.name: value_of(goal, utility) for goal, utility in told})
+        self.space = Space(**{f"x{i}": Real(0, 1) for i in range(problem.d)})
         if problem.X is not None:
             columns = {f"x{i}": tuple(column) for i, column in enumerate(problem.X.T.tolist())}
             self.space = Space(row=Pool(table={"id": tuple(map(str, range(len(problem.X)))), **columns}, label="id"))
@@ -76,7 +57,7 @@ class ByPlanner:
             for i, (x, y) in enumerate(zip(X.tolist(), Y.tolist(), strict=True))
         ]
         rng = generator(self.seed, len(X))
-        point = Bayesian(starts=1).propose(self.space, self.problem.goals, seen, [], 1, rng)[0].point
+        point = self.planner.propose(self.space, self.problem.goals, seen, [], 1, rng)[0].point
         return int(point["id"]) if left is not None else np.array([point[f"x{i}"] for i in range(self.problem.d)])
 
     def _point(self, x: list[float]) -> Any:
@@ -157,16 +138,16 @@ class Chance:
 
 
 METHODS: dict[str, Callable[[Problem, int], Choice]] = {
-    "matloop": lambda problem, seed: Matloop(problem, seed, problem.reference),
-    "matloop-inferred": lambda problem, seed: Matloop(problem, seed, None),
-    "bayesian": ByPlanner,
+    "matloop": lambda problem, seed: Planned(problem, seed, is_told=True),
+    "bayesian": lambda problem, seed: Planned(problem, seed, is_told=False),
     "botorch": BoTorch,
     "random": Chance,
 }
 
 
-def unit_cube(d: int) -> Space:
-    return Space(**{f"x{i}": Real(0, 1) for i in range(d)})
+def value_of(goal: Objective, utility: float) -> float:
+    """The value of a goal that has this utility."""
+    return goal.value + utility if isinstance(goal, Near) else utility * float(goal.utility(np.array(1.0)))
 
 
 def campaign(problem: Problem, method: str, seed: int, n_trials: int) -> dict[str, Any]:

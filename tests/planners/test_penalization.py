@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from matloop import Maximize, Minimize, Real, Space
-from matloop.core.seeds import generator
 from matloop.core.trial import Observation
-from matloop.planners.penalization import around, log_penalty, steepest
+from matloop.planners.penalization import Apart, highest, log_penalty, steepest
 from matloop.planners.surrogates import fit_objectives
 
 SPACE = Space(x=Real(0, 1))
@@ -38,16 +37,25 @@ def test_limits() -> None:
 def test_the_slope_of_a_line_is_found() -> None:
     """A straight line has its own slope, whatever its sign."""
     model = fit_objectives(SPACE, [Maximize("y")], SEEN)["y"]
-    assert steepest(model, generator(0, 1)) == pytest.approx(3.0, rel=0.05)
+    assert steepest(model) == pytest.approx(3.0, rel=0.05)
+
+
+def test_the_highest_that_may_be_reached_is_no_less_than_the_best_so_far() -> None:
+    """One standard deviation above the mean, wherever that is highest; of what is to be small, turned round."""
+    model = fit_objectives(SPACE, [Maximize("y")], SEEN)["y"]
+    assert highest(model, Maximize("y")) == pytest.approx(3.0, abs=0.1)
+    assert highest(model, Minimize("y")) == pytest.approx(0.0, abs=0.1)
 
 
 @pytest.mark.parametrize("goal", [Maximize("y"), Minimize("y")], ids=lambda goal: goal.goal)
 def test_poor_points_keep_a_wider_berth(goal) -> None:
     """Around a point that is expected to be good the ball is small, around a poor one large."""
     model = fit_objectives(SPACE, [goal], SEEN)["y"]
-    best = float(goal.utility(np.array([o.values["y"] for o in SEEN])).max())
     good, poor = ({"x": 0.9}, {"x": 0.1}) if goal.goal == "maximize" else ({"x": 0.1}, {"x": 0.9})
-    penalties = [around(model, goal, [point], best, generator(0, 1)) for point in (good, poor)]
-    at = {"x": np.array([0.5])}
-    assert penalties[0](at)[0] > penalties[1](at)[0]
-    assert around(model, goal, [], best, generator(0, 1))(at) == pytest.approx([0.0])
+    none = Apart.of(model, goal)
+    at = np.array([[0.5]])
+    near_good, near_poor = (none.with_pending([point]).log_penalty(at)[0] for point in (good, poor))
+    assert near_good > near_poor
+    assert none.log_penalty(at) == pytest.approx([0.0])
+    both = none.with_pending([good]).with_pending([poor]).log_penalty(at)[0]
+    assert both == pytest.approx(near_good + near_poor)

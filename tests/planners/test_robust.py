@@ -37,6 +37,10 @@ BAYESIAN = [
     Bayesian(design="latin_hypercube"),
     Bayesian(starts=2, replicates=2),
     Bayesian(starts=2, per_cost=True).priced(lambda columns: np.arange(len(next(iter(columns.values())))) % 3.0),
+    Bayesian(starts=2, reference={"y": 0.2}),
+    Bayesian(starts=2, several="chebyshev"),
+    Bayesian(starts=2, several="desirability", satisfied={"y": 0.7}, weights={"w": 2.0}),
+    Bayesian(starts=2, batch_by="penalization"),
 ]
 OTHERS = [
     Forest(starts=2, trees=3),

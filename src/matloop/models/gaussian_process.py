@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from matloop.core.block import Block
-from matloop.models import cholesky, hyperparameters, kernels
+from matloop.models import cholesky, evidence, hyperparameters, kernels
 from matloop.models.geometry import Geometry
 from matloop.models.regressor import Regressor, inputs, outcomes
 
@@ -33,6 +33,8 @@ class GaussianProcess(Regressor):
     n_search : with more observations than this, hyperparameters are searched on that many of them, drawn with
         a fixed seed; the posterior always knows all.
     blocks : what the columns of the inputs mean (`Space.blocks`); without them each is a number of its own.
+    length_scale_prior : location and scale of the logarithm of ℓ where there is one group; `hyperparameters.SHORT`
+        unless given.
 
     Inputs are expected in the unit cube: the prior of the length scales is written for it.
 
@@ -49,10 +51,17 @@ class GaussianProcess(Regressor):
     _alpha: Array
     _single: "_Single | None"
 
-    def __init__(self, kernel: str = "matern52", n_search: int = 300, blocks: Sequence[Block] | None = None) -> None:
+    def __init__(
+        self,
+        kernel: str = "matern52",
+        n_search: int = 300,
+        blocks: Sequence[Block] | None = None,
+        length_scale_prior: tuple[float, float] | None = None,
+    ) -> None:
         self.kernel = kernel
         self.n_search = n_search
         self.blocks = blocks
+        self.length_scale_prior = length_scale_prior
 
     def fit(
         self,
@@ -146,6 +155,10 @@ class GaussianProcess(Regressor):
         """K⁻¹v (n,) for v (n,), with the covariance K of all outcomes, noise included, in units of y squared."""
         return cholesky.solve(self._L, v) / self.outcome_scale_**2
 
+    def log_evidence(self) -> float:
+        """log p(z | X) with θ integrated out, to compare kernels and priors: see `evidence`."""
+        return evidence.log_evidence(self._posterior_of_theta(), self.theta_)
+
     @property
     def length_scale_(self) -> Array:
         return np.exp(self.theta_[:-1])
@@ -163,14 +176,20 @@ class GaussianProcess(Regressor):
 
     def _search(self, start: Array | None) -> Array:
         """θ by its posterior density."""
-        default = hyperparameters.start(self._geometry.n_groups)
         if not self._z.any():
             self.fallback_ = "all outcomes are equal: hyperparameters stay at the modes of their priors"
-            return default
+            return self._prior().mode
+        posterior = self._posterior_of_theta()
+        return hyperparameters.search(posterior, posterior.prior.mode if start is None else start)
+
+    def _prior(self) -> hyperparameters.Prior:
+        given = self.length_scale_prior
+        return hyperparameters.prior(self._geometry.n_groups, given and hyperparameters.LogNormal(*given))
+
+    def _posterior_of_theta(self) -> hyperparameters.Posterior:
         rows = _subset(len(self._z), self.n_search)
         squares = self._geometry.by_group(self._X[rows])
-        posterior = hyperparameters.Posterior(squares, self._z[rows], self._known_noise[rows], self._kernel)
-        return hyperparameters.search(posterior, default if start is None else start)
+        return hyperparameters.Posterior(squares, self._z[rows], self._known_noise[rows], self._kernel, self._prior())
 
     def _factorize(self) -> Self:
         L, jitter = cholesky.factor_with_jitter(self._covariance_of_observations(self._X, self._known_noise))

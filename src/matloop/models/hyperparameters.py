@@ -31,6 +31,10 @@ class LogNormal(NamedTuple):
     scale: float
 
 
+SHORT = LogNormal(-0.336, 0.7)
+"""The length scale of a single group of inputs, unless another prior is asked for."""
+
+
 def length_scale_prior(n_groups: int) -> LogNormal:
     """Length scales grow with √G, so that the model is as complex in many dimensions as in few.
 
@@ -38,7 +42,7 @@ def length_scale_prior(n_groups: int) -> LogNormal:
     Dimensions, ICML (arXiv:2402.02229); their location √2 and width √3 gave way to shorter and surer scales, which
     found more on fourteen published sets: docs/decisions/0011.
     """
-    return LogNormal(-0.336 + 0.5 * math.log(n_groups), 0.7)
+    return _longer(SHORT, n_groups)
 
 
 NOISE_PRIOR = LogNormal(-4.0, 1.0)
@@ -51,6 +55,16 @@ class Prior:
     def __init__(self, each: Sequence[LogNormal]) -> None:
         self._location, self._scale = np.array(each).T
 
+    def log_normal_density(self, theta: Array) -> float:
+        """log p of the logarithms θ (k,) themselves, with its constant: what an evidence needs."""
+        z = (theta - self._location) / self._scale
+        return float(-0.5 * z @ z - np.log(self._scale).sum() - 0.5 * len(z) * math.log(2.0 * math.pi))
+
+    @property
+    def least_precision(self) -> Array:
+        """1/variance of each θ (k,): what is known of it before any outcome."""
+        return np.asarray(self._scale**-2.0)
+
     @property
     def mode(self) -> Array:
         """θ (k,) where the hyperparameters themselves are most probable."""
@@ -62,9 +76,14 @@ class Prior:
         return float(-theta.sum() - 0.5 * z @ z), -1.0 - z / self._scale
 
 
-def prior(n_groups: int) -> Prior:
-    """That of ℓ_1, …, ℓ_G and σ²."""
-    return Prior([length_scale_prior(n_groups)] * n_groups + [NOISE_PRIOR])
+def prior(n_groups: int, length_scale: LogNormal | None = None) -> Prior:
+    """That of ℓ_1, …, ℓ_G and σ²; `length_scale` is that of the only ℓ of one group, √G times as long for G."""
+    each = length_scale_prior(n_groups) if length_scale is None else _longer(length_scale, n_groups)
+    return Prior([each] * n_groups + [NOISE_PRIOR])
+
+
+def _longer(length_scale: LogNormal, n_groups: int) -> LogNormal:
+    return LogNormal(length_scale.location + 0.5 * math.log(n_groups), length_scale.scale)
 
 
 def noise(known: Array, theta: Array) -> Array:
@@ -81,10 +100,12 @@ class Posterior:
     """log p(y | X, θ) + log p(θ) of standardized outcomes, as a function of θ.
 
     `squares` (G, n, n) are the squared distances in each group, z (n,) the outcomes and `known_noise` (n,) their noise
-    variances, NaN where σ² holds.
+    variances, NaN where σ² holds; the prior is `prior(G)` unless another one is given.
     """
 
-    def __init__(self, squares: Array, z: Array, known_noise: Array, kernel: Kernel) -> None:
+    def __init__(
+        self, squares: Array, z: Array, known_noise: Array, kernel: Kernel, prior_of_theta: Prior | None = None
+    ) -> None:
         self._z, self._kernel = z, kernel
         # (G, n (n + 1)/2): both sums over groups and sums over pairs are then one matrix-vector product
         self._squares = np.empty((len(squares), len(z) * (len(z) + 1) // 2))
@@ -92,7 +113,7 @@ class Posterior:
             self._squares[g] = triangle.packed(D)
         self._diagonal = triangle.diagonal(len(z))
         self._known_noise, self._is_learned = known_noise, np.isnan(known_noise).astype(float)
-        self._prior = prior(len(squares))
+        self.prior = prior_of_theta or prior(len(squares))
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """The log posterior density and its gradient (G + 1,); −inf and zeros where K has no factor."""
@@ -103,7 +124,7 @@ class Posterior:
         if L is None:
             return -math.inf, np.zeros_like(theta)
         likelihood, gradient = self._likelihood(L, slope, precision, math.exp(theta[-1]))
-        density, density_gradient = self._prior.value_and_gradient(theta)
+        density, density_gradient = self.prior.value_and_gradient(theta)
         return likelihood + density, gradient + density_gradient
 
     def _likelihood(self, L: Array, slope: Array, precision: Array, noise_variance: float) -> tuple[float, Array]:

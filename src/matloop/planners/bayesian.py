@@ -8,15 +8,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PrivateAttr
 
 from matloop.core.cost import Price, price_of
 from matloop.core.errors import Mistake
 from matloop.core.event import Prediction, Proposal
 from matloop.core.merit import usable
-from matloop.core.objective import Match, Objective
+from matloop.core.objective import Match, Near, Objective
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
+from matloop.planners.compromise import Compromise, Way
 from matloop.planners.designs import Design, LatinHypercube, Random, Sobol
 from matloop.planners.prior import Prior, prior_mistakes
 from matloop.planners.sampling import keys_of
@@ -44,7 +45,7 @@ class Bayesian(BaseModel):
     expected value. The starts are the points that tell most about all the others.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Literal["bayesian"] = "bayesian"
     batch: int = Field(1, ge=1, description="how many trials are planned in the same breath")
@@ -57,6 +58,13 @@ class Bayesian(BaseModel):
     )
     per_cost: bool = Field(False, description="whether what a trial brings is weighed by what it costs")
     prior: dict[str, Prior] = Field({}, description="what is known of an objective: name = { column or file = … }")
+    several: Way = Field("hypervolume", description="how several goals are joined")
+    reference: dict[str, float] = Field({}, description="from where each of several goals counts, in its own unit")
+    satisfied: dict[str, float] = Field({}, description="what is good enough of each goal, for desirability")
+    weights: dict[str, PositiveFloat] = Field({}, description="how much each goal counts, for desirability")
+    batch_by: Literal["fantasies", "penalization"] = Field(
+        "fantasies", description="how the trials of a batch are kept apart"
+    )
 
     _price: Price | None = PrivateAttr(None)
 
@@ -119,7 +127,10 @@ class Bayesian(BaseModel):
             from matloop.planners.beliefs import Beliefs
 
             started = [proposal.point for proposal in proposals]
-            beliefs = Beliefs(space, objectives, learned, rng, success, informed, price if self.per_cost else None)
+            price = price if self.per_cost else None
+            beliefs = Beliefs(space, objectives, learned, rng, success, informed, self._compromise(), price)
+            if self._keeps_apart(objectives):
+                beliefs = beliefs.keeping_apart()
             beliefs = beliefs.with_pending([*pending, *started])
             again = self._again(space, objectives, observations, [*pending, *started], rng)
             tried |= keys_of(space, started)
@@ -128,11 +139,22 @@ class Bayesian(BaseModel):
 
     def mistakes(self, space: Space, objectives: Sequence[Objective]) -> list[Mistake]:
         """What is wrong with its settings, seen together with the space and the objectives."""
-        found = prior_mistakes(self.prior, space, objectives)
+        found = prior_mistakes(self.prior, space, objectives) + self._compromise().mistakes(objectives)
+        if self.batch_by == "penalization" and not self._keeps_apart(objectives):
+            message = "penalization is for a single goal to be maximized or minimized, without a prior"
+            found.append(Mistake("planner.batch_by", message, "leave it out"))
         if self.replicates > 1 and not _has_one_number(objectives):
             message = "replicates are weighed for a single goal that is a number"
             found.append(Mistake("planner.replicates", message, "leave it out"))
         return found
+
+    def _keeps_apart(self, objectives: Sequence[Objective]) -> bool:
+        """Whether pending points are kept clear of: where asked for, with a single plain goal and no prior."""
+        is_plain = _has_one_number(objectives) and not any(isinstance(wish, Near) for wish in objectives)
+        return self.batch_by == "penalization" and is_plain and not self.prior
+
+    def _compromise(self) -> Compromise:
+        return Compromise(self.several, self.reference, self.satisfied, self.weights)
 
     def _informed(self, space: Space, objectives: Sequence[Objective]) -> InformedSpace | None:
         """What the priors tell, if there are any."""

@@ -23,11 +23,14 @@ from matloop.planners.acquisition import (
     log_optimistic_gain,
     log_probability_of_feasibility,
 )
+from matloop.planners.compromise import Compromise
 from matloop.planners.curves import CurveBeliefs
 from matloop.planners.explanation import explain, exploring_share
 from matloop.planners.hypervolume_noisy import NoisyHypervolume
 from matloop.planners.informed import InformedSpace
+from matloop.planners.joined import Joined
 from matloop.planners.learned import column_relevance
+from matloop.planners.penalization import Apart
 from matloop.planners.success import Success
 from matloop.planners.surrogates import fit_objectives
 
@@ -46,7 +49,7 @@ class Beliefs:
     * its optimistic gain, which is an upper confidence bound (docs/decisions/0011); where worth is weighed by cost,
       its expected improvement, which unlike the bound is near zero where nothing can be gained;
     * for `Near` the expected decrease of the distance to the value, for `Match` of that to the curve;
-    * of several goals the noisy expected hypervolume improvement of their front.
+    * of several goals the noisy expected hypervolume improvement of their front, or what a `Compromise` asks for.
 
     With a `price` the worth is divided by what the trial costs (Snoek, Larochelle & Adams 2012, Practical Bayesian
     Optimization of Machine Learning Algorithms, arXiv:1206.2944).
@@ -60,6 +63,7 @@ class Beliefs:
         rng: np.random.Generator,
         success: Success | None = None,
         informed: InformedSpace | None = None,
+        compromise: Compromise | None = None,
         price: Price | None = None,
     ) -> None:
         self.space = space
@@ -73,7 +77,8 @@ class Beliefs:
         self.thresholds = [wish for wish in objectives if wish.is_threshold]
         self.meets = (shortfall(objectives, observations) <= 0) & self._counting([o.point for o in observations])
         self.curve = self._curve_beliefs(observations)
-        self.hypervolume = self._hypervolume(rng) if len(self.goals) > 1 else None
+        self.apart: Apart | None = None
+        self.joint = self._joint(compromise or Compromise(), rng) if len(self.goals) > 1 else None
 
     def _counting(self, points: Sequence[Point]) -> np.ndarray:
         """Which points give results that count, boolean (n,); all of them, as long as none was of the true fidelity."""
@@ -87,24 +92,33 @@ class Beliefs:
             return None
         return CurveBeliefs(self.space, goal, observations)
 
-    def _hypervolume(self, rng: np.random.Generator) -> NoisyHypervolume:
+    def _joint(self, compromise: Compromise, rng: np.random.Generator) -> NoisyHypervolume | Joined:
         normal = (GaussianProcess, InformedGaussianProcess, AcrossFidelities)
         models = {name: m.model for name, m in self.models.items() if isinstance(m.model, normal)}
         counting = self._counting([o.point for o in self.observations])
-        return NoisyHypervolume(self.objectives, models, next(iter(self.models.values())).inputs[counting], rng)
+        return compromise.acquisition(self.objectives, models, next(iter(self.models.values())).inputs[counting], rng)
 
     def with_pending(self, points: Sequence[Point]) -> Beliefs:
         """The beliefs once these points are measured as expected."""
         if not points:
             return self
         new = copy(self)
+        if self.apart is not None:
+            new.apart = self.apart.with_pending([self._at_truth(point) for point in points])
+            return new
         new.__dict__.pop("best_expected", None)  # what is pending may be better than all that was measured
         is_true = [self.space.is_true(point) for point in points]
         new.meets = np.append(self.meets, self.expected_to_meet(points) & is_true)
         new.models = {name: model.with_pending(points) for name, model in self.models.items()}
         new.curve = self.curve and self.curve.with_pending(points)
         x = self.seen.encode(self.space.at_truth(self.space.columns(points)))
-        new.hypervolume = self.hypervolume and self.hypervolume.with_pending(x)
+        new.joint = self.joint and self.joint.with_pending(x)
+        return new
+
+    def keeping_apart(self) -> Beliefs:
+        """The same, where what is pending is kept clear of instead of imagined: for a single plain goal, no prior."""
+        new = copy(self)
+        new.apart = Apart.of(self.models[self.goals[0].name], self.goals[0])
         return new
 
     def expected_to_meet(self, points: Sequence[Point]) -> np.ndarray:
@@ -128,9 +142,22 @@ class Beliefs:
     def score(self, columns: Columns) -> np.ndarray:
         """The logarithm of what a trial is worth at n points, (n,)."""
         x = self.seen.encode(columns)
+        weight = self._log_weight(x, columns)
+        if not self.goals or not self.meets.any():
+            return weight
+        if self.joint is not None:  # its leaders are chosen with the weight
+            return self.joint.log_value(x, weight)
+        return self._log_worth(x) + weight
+
+    def _log_weight(self, x: np.ndarray, columns: Columns) -> np.ndarray:
+        """The logarithm of the probability that all thresholds are met and the trial does not fail, (n,).
+
+        And that it lies outside of the neighbourhoods of what is pending, where these are kept clear of; less that of
+        what the trial costs, where worth is weighed by it.
+        """
         total = np.zeros(len(x)) if self.price is None else -np.log(np.maximum(self.price(columns), CHEAPEST))
-        if self.goals and self.meets.any():
-            total = total + self._log_worth(x)
+        if self.apart is not None:
+            total = total + self.apart.log_penalty(x)
         for wish in self.thresholds:
             mean, std = self.models[wish.name].model.predict(x, return_std=True)
             total = total + log_probability_of_feasibility(-wish.utility(mean), std, 0.0)
@@ -141,12 +168,13 @@ class Beliefs:
         is_plain = self._is_plain and self.price is None and self.curve is None
         if self.thresholds or not is_plain or not self.meets.any():
             return self.score(columns)
-        worth = self._log_gain(self.seen.encode(columns), is_rough=True)
+        x = self.seen.encode(columns)
+        worth = self._log_gain(x, is_rough=True)
+        if self.apart is not None:
+            worth = worth + self.apart.log_penalty(x)
         return worth + self.success.rough_log_weight(self.space.encode(columns)) if self.success else worth
 
     def _log_worth(self, x: np.ndarray) -> np.ndarray:
-        if self.hypervolume is not None:
-            return self.hypervolume.log_value(x)
         if self.curve is not None:
             return self.curve.log_improvement(x, self.meets)
         if isinstance(goal := self.goals[0], Near):
@@ -210,8 +238,8 @@ class Beliefs:
     def _motive(self, told: Mapping[str, tuple[float, float]]) -> str:
         if self.thresholds and not self.meets.any():
             return "most likely to meet the thresholds, which nothing has met yet"
-        if len(self.goals) > 1:
-            return "the largest expected growth of the front of best compromises"
+        if self.joint is not None:
+            return self.joint.motive
         if not self.goals:
             return "most likely to meet the thresholds"
         if self.curve is not None:

@@ -17,9 +17,10 @@ from scipy.special import ndtri
 
 from matloop.core.objective import Near, Objective
 from matloop.models import cholesky
-from matloop.models.pareto import non_dominated, reference_point
+from matloop.models.pareto import non_dominated
 from matloop.planners.excess import Excess, Ramp, Tent
 from matloop.planners.hypervolume import FreeRegion
+from matloop.planners.reference import inferred_reference
 
 if TYPE_CHECKING:
     from matloop.models.gaussian_process import GaussianProcess
@@ -54,9 +55,11 @@ class NoisyHypervolume:
     X : (n, d), inputs of the observations that count as tried, encoded as for the models.
     rng : fixes the draws, by its state.
     pending : (k, d), inputs of trials under way.
-    reference : (m,), utilities of the goals from which volume counts; where None, `reference_point` of the expected
-        utilities of the points in X that are expected to meet the thresholds (of all, where none is).
+    reference : (m,), utilities of the goals from which volume counts; where None or NaN, `inferred_reference` of
+        the expected utilities of the points in X that are expected to meet the thresholds (of all, where none is).
     """
+
+    motive = "the largest expected growth of the front of best compromises"
 
     def __init__(
         self,
@@ -73,13 +76,14 @@ class NoisyHypervolume:
         self._excess = [excess_of(goal) for goal in self.goals]
         self._rng = rng
         known = np.unique(X, axis=0)
-        self.reference = self._inferred(models, known) if reference is None else np.asarray(reference, dtype=float)
+        given = np.full(len(self.goals), np.nan) if reference is None else np.asarray(reference, dtype=float)
+        self.reference = np.where(np.isnan(given), self._inferred(models, known), given)
         tried = known if pending is None else np.unique(np.concatenate([known, pending]), axis=0)
         values = {wish.name: _draws(models[wish.name], tried, n_samples, rng) for wish in objectives}
         ever = np.logical_or.reduce([self._on_front(row) for row in self._utilities(values)])
         ever[0] |= not ever.any()  # to know one value more than is needed does no harm
         self._beliefs = {name: _Drawn(models[name], tried[ever], drawn[:, ever]) for name, drawn in values.items()}
-        self._models = models if pending is None else _believing(models, pending)
+        self._models = models if pending is None else believing(models, pending)
         self._region, self._expected = self._free(), self._free_as_expected()
 
     def log_value(self, x: np.ndarray, log_weight: np.ndarray | float = 0.0) -> np.ndarray:
@@ -113,7 +117,7 @@ class NoisyHypervolume:
         """The same once these inputs (k, d) are under way: their values are drawn, given those drawn before."""
         new = copy(self)
         new._beliefs = {name: belief.extended(x, self._rng) for name, belief in self._beliefs.items()}
-        new._models = _believing(self._models, x)
+        new._models = believing(self._models, x)
         new._region, new._expected = new._free(), new._free_as_expected()
         return new
 
@@ -121,7 +125,7 @@ class NoisyHypervolume:
         expected = np.column_stack([goal.utility(models[goal.name].predict(known)) for goal in self.goals])
         met = [wish.satisfied(models[wish.name].predict(known)) for wish in self._thresholds]
         meets = np.logical_and.reduce([np.ones(len(known), dtype=bool), *met])
-        return reference_point(expected[meets] if meets.any() else expected)
+        return inferred_reference(expected[meets] if meets.any() else expected)
 
     def _utilities(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """Of the goals (s, r, m), −inf where a threshold is not met, from drawn values (s, r) by name."""
@@ -160,7 +164,7 @@ class _Drawn:
         new = self
         for row in x[:, None, :]:
             mean, std = new.given(row)
-            value = mean + std * _normal((len(self.values), 1), rng)
+            value = mean + std * normal_scores((len(self.values), 1), rng)
             new = _Drawn(self.model, np.concatenate([new.X, row]), np.concatenate([new.values, value], axis=1))
         return new
 
@@ -172,7 +176,7 @@ class _Drawn:
         return mean + self._weights.T @ cross, np.sqrt(np.maximum(left, _slack(self.model)))
 
 
-def _believing(models: Mapping[str, GaussianProcess], x: np.ndarray) -> dict[str, GaussianProcess]:
+def believing(models: Mapping[str, GaussianProcess], x: np.ndarray) -> dict[str, GaussianProcess]:
     """The models once trials at x (k, d) have brought what is expected of them, without noise."""
     return {name: model.condition(x, noise_variance=np.zeros(len(x))) for name, model in models.items()}
 
@@ -180,7 +184,7 @@ def _believing(models: Mapping[str, GaussianProcess], x: np.ndarray) -> dict[str
 def _draws(model: GaussianProcess, X: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     """Values (n, r) at X (r, d). They hold a little noise, `_SLACK`, with which all conditioning is consistent."""
     mean, covariance = _joint(model, X)
-    return np.asarray(mean + _normal((n, len(X)), rng) @ _root(model, covariance).T)
+    return np.asarray(mean + normal_scores((n, len(X)), rng) @ _root(model, covariance).T)
 
 
 def _root(model: GaussianProcess, covariance: np.ndarray) -> np.ndarray:
@@ -189,7 +193,7 @@ def _root(model: GaussianProcess, covariance: np.ndarray) -> np.ndarray:
     return np.sqrt(unit) * cholesky.factor_with_jitter(covariance / unit)[0]
 
 
-def _normal(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+def normal_scores(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """Standard normal draws (s, r), a Latin hypercube: each column has one in every s-th part of the distribution.
 
     McKay, Beckman & Conover 1979, doi:10.2307/1268522.

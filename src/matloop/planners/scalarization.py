@@ -1,6 +1,6 @@
 """Several goals in one number: simple alternatives to the hypervolume.
 
-Y (n, m) holds n points with m values each, all to be maximized; one number (n,) comes out, to be maximized too.
+Y (…, m) holds points with m values each, all to be maximized; one number (…) comes out, to be maximized too.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ def chebyshev(Y: ArrayLike, weights: ArrayLike, ideal: ArrayLike, span: ArrayLik
     """
     way = (np.asarray(Y, dtype=float) - np.asarray(ideal, dtype=float)) / np.asarray(span, dtype=float)
     weighted = np.asarray(weights, dtype=float) * way
-    return np.asarray(weighted.min(axis=1) + AUGMENTATION * weighted.sum(axis=1))
+    return np.asarray(weighted.min(axis=-1) + AUGMENTATION * weighted.sum(axis=-1))
 
 
 def random_weights(n_goals: int, rng: np.random.Generator) -> np.ndarray:
-    """Weights (m,) ≥ 0 of sum 1, all equally likely."""
-    return rng.dirichlet(np.ones(n_goals))
+    """Weights (m,) ≥ 0 of sum 1, all equally likely. For a single goal there is nothing to draw."""
+    return rng.dirichlet(np.ones(n_goals)) if n_goals > 1 else np.ones(n_goals)
 
 
 def desirability(Y: ArrayLike, unacceptable: ArrayLike, satisfied: ArrayLike, weights: ArrayLike = 1.0) -> np.ndarray:

@@ -16,6 +16,7 @@ from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
 from matloop.core.trial import Observation
 from matloop.models.across_fidelities import AcrossFidelities, Fit
+from matloop.models.evidence import fit_most_evident
 from matloop.models.gaussian_process import GaussianProcess
 from matloop.models.informed import InformedGaussianProcess
 from matloop.models.threads import one_thread
@@ -64,29 +65,41 @@ def fit(space: Space, observations: Sequence[Observation], y: np.ndarray, noise:
 
 
 def fit_objective(
-    space: Space, objective: Objective, observations: Sequence[Observation], may_bend: bool = False
+    space: Space,
+    objective: Objective,
+    observations: Sequence[Observation],
+    may_bend: bool = False,
+    is_among_goals: bool = False,
 ) -> Surrogate:
-    """A model of the measured values of one objective; of bent ones, where this may be and the values speak for it."""
+    """A model of the measured values of one objective; of bent ones, where this may be and the values speak for it.
+
+    Beside several goals kernel and prior are chosen by evidence, too.
+    """
     stds = np.array([o.std.get(objective.name, np.nan) for o in observations], float)
     known = np.where(stds > 0, stds**2, np.nan)
     noise = None if np.isnan(known).all() else known
     inputs, y = inputs_of(space, observations), values(objective, observations)
     if isinstance(space, InformedSpace):
         return Surrogate(space, _informed(space.model(objective.name), inputs, y, noise, may_bend), inputs)
-    fit = partial(_bent_by_evidence if may_bend else _plain, space.blocks)
+    fit = partial(_fitted, space.blocks, may_bend, is_among_goals)
     if all(space.is_true(o.point) for o in observations):
         return Surrogate(space, fit(inputs, y, noise), inputs)
     return Surrogate(space, across_fidelities(space, inputs, y, noise, fit), inputs)
 
 
-def _plain(blocks: Sequence[Block], X: np.ndarray, y: np.ndarray, noise: np.ndarray | None) -> AnyGaussianProcess:
-    return GaussianProcess(blocks=blocks).fit(X, y, noise)
-
-
-def _bent_by_evidence(
-    blocks: Sequence[Block], X: np.ndarray, y: np.ndarray, noise: np.ndarray | None
+def _fitted(
+    blocks: Sequence[Block],
+    may_bend: bool,
+    is_among_goals: bool,
+    X: np.ndarray,
+    y: np.ndarray,
+    noise: np.ndarray | None,
 ) -> AnyGaussianProcess:
-    return fit_by_evidence(X, y, noise, blocks)
+    if is_among_goals:
+        return fit_most_evident(X, y, noise, blocks)
+    if may_bend:
+        return fit_by_evidence(X, y, noise, blocks)
+    return GaussianProcess(blocks=blocks).fit(X, y, noise)
 
 
 def across_fidelities(
@@ -117,13 +130,18 @@ def fit_objectives(
     """A model of each objective, by name; the observations have a value for each of them (`usable`).
 
     Only a single goal of which more or less is better is bent, and only where this may be: whatever else is wanted is
-    worked out from normal distributions.
+    worked out from normal distributions. Of several goals one may be a plain formula of a parameter and another one
+    rough: kernel and prior of each are chosen by evidence (docs/decisions/0013).
     """
     goals = [wish.name for wish in objectives if not wish.is_threshold]
     with one_thread():
         return {
             wish.name: fit_objective(
-                space, wish, observations, may_bend and goals == [wish.name] and not isinstance(wish, Near)
+                space,
+                wish,
+                observations,
+                may_bend and goals == [wish.name] and not isinstance(wish, Near),
+                is_among_goals=len(goals) > 1,
             )
             for wish in objectives
         }

@@ -9,9 +9,8 @@ import numpy as np
 from matloop.core.merit import shortfall, values
 from matloop.core.objective import Objective
 from matloop.core.trial import Observation
+from matloop.planners.scalarization import chebyshev, random_weights
 
-#: The weight of the sum beside the worst goal in the augmented Chebyshev scalarization (Knowles 2006).
-AUGMENTATION = 0.05
 #: Below every point that meets the thresholds stand those that do not, by how much they miss them.
 FLOOR = -1e6
 
@@ -33,7 +32,7 @@ class Wishes:
         self.best = {name: float(column.max()) for name, column in table.items()}
         self.span = {name: float(np.ptp(column)) or 1.0 for name, column in table.items()}
         self.has_met = bool((shortfall(objectives, observations) <= 0).any())
-        self.weights = rng.dirichlet(np.ones(len(self.goals))) if len(self.goals) > 1 else np.ones(len(self.goals))
+        self.weights = random_weights(len(self.goals), rng)
 
     def bright(self, expected: Mapping[str, tuple[np.ndarray, np.ndarray]], beta: float) -> np.ndarray:
         """The merit (n,) on the bright side of what is expected: β standard deviations above the mean's.
@@ -61,8 +60,5 @@ class Wishes:
 
     def _joined(self, utilities: Mapping[str, np.ndarray]) -> np.ndarray:
         names = [goal.name for goal in self.goals]
-        scaled = np.stack([(utilities[name] - self.best[name]) / self.span[name] for name in names])
-        weighted = self.weights[:, None] * scaled
-        if len(names) == 1:
-            return np.asarray(weighted[0])
-        return np.asarray(weighted.min(axis=0) + AUGMENTATION * weighted.sum(axis=0))
+        ideal, span = [self.best[name] for name in names], [self.span[name] for name in names]
+        return chebyshev(np.stack([utilities[name] for name in names], axis=-1), self.weights, ideal, span)
