@@ -106,8 +106,6 @@ def log_likelihood(case: Case, known: Experience) -> float:
 
 def fitted(some: Sequence[Case]) -> Experience:
     """The constants of greatest likelihood, the pools weighed equally."""
-    from scipy.optimize import minimize
-
     met, asked = [c for c in some if c["is_met"]], [c for c in some if c["goal"] != "best row"]
 
     def weighed(score: Callable[[Case], float], cases_: Sequence[Case]) -> float:
@@ -120,9 +118,16 @@ def fitted(some: Sequence[Case]) -> Experience:
     def reach_(x: np.ndarray) -> float:
         return weighed(lambda c: _log_chance(c, _of(START, x)), asked) + 0.02 * float(np.sum((x - [0.0, 1.0]) ** 2))
 
-    options = {"maxiter": 150, "xatol": 0.02, "fatol": 0.005}
-    first = minimize(trials, START, method="Nelder-Mead", options=options).x
-    return _of(first, minimize(reach_, [0.0, 1.0], method="Nelder-Mead", options=options).x)
+    return _of(_least(trials, START), _least(reach_, np.array([0.0, 1.0])))
+
+
+def _least(loss: Callable[[np.ndarray], float], start: np.ndarray) -> np.ndarray:
+    """Where the loss is least, by the simplex of Nelder and Mead with first steps of 0.4."""
+    from scipy.optimize import minimize
+
+    simplex = np.vstack([start, start + 0.4 * np.eye(len(start))])
+    options = {"maxiter": 300, "xatol": 0.01, "fatol": 0.002, "initial_simplex": simplex}
+    return np.asarray(minimize(loss, start, method="Nelder-Mead", options=options).x)
 
 
 def _of(x: np.ndarray, reached: np.ndarray) -> Experience:
@@ -202,7 +207,8 @@ def page(found: Sequence[Case]) -> str:
     rows += [row(f"goal: {g}", [c for c in means if c["goal"] == g], held_out) for g in goals]
     rows.append(row("all", means, held_out))
     single = [c for c in found if c["is_met"] and c["readings"] == "single"]
-    rows += [row("all, single readings", single, held_out)] if single else []
+    noisy = " and ".join(dict.fromkeys(c["pool"] for c in single))
+    rows += [row(f"single readings of {noisy}", single, held_out)] if single else []
     plain = everything._replace(shift=0.0, spread=1e-3, counts=1e-6)
     rows.append(row("all, as imagined", means, dict.fromkeys(names, plain)))
     counted = everything._replace(counts=1e9)

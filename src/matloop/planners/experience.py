@@ -28,7 +28,7 @@ class Experience(NamedTuple):
     slope: float
 
 
-EXPERIENCE = Experience(0.37, 0.63, 2.8, 1.3, -1.4, 0.8)
+EXPERIENCE = Experience(shift=0.325, spread=0.512, counts=3.98, patience=0.633, offset=-1.12, slope=0.504)
 #: Quantiles that are told, evenly spaced.
 TOLD = 200
 
