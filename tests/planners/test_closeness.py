@@ -71,3 +71,9 @@ def test_it_scales_with_the_unit(unit, mean):
     one = log_expected_decrease([[mean, 1.0]], [[0.5, 0.1]], 0.7)
     other = log_expected_decrease([[unit * mean, unit]], [[0.5 * unit**2, 0.1 * unit**2]], 0.7 * unit**2)
     np.testing.assert_allclose(other - 2 * np.log(unit), one, atol=1e-6)
+
+
+def test_a_best_that_is_perfect_is_survived():
+    """Where the best is zero, or its square underflows, the logarithm is a very low number."""
+    for best, mean in ((0.0, 0.0), (0.0, 1.0), (1e-305, 1e-301), (1e-320, 1e3)):
+        assert np.isfinite(log_expected_decrease([[mean, mean]], [[mean**2, 0.0]], best)).all()

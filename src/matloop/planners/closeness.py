@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 
 #: Steps of the search for the saddlepoint: Newton's, halving the bracket where they would leave it.
 STEPS = 12
+#: A best that is nearer than this share of all distances is as good as perfect, and as a unit it would overflow.
+LEAST = 1e-100
 
 
 def log_expected_decrease(mean: ArrayLike, variance: ArrayLike, best: float) -> Array:
@@ -28,6 +30,8 @@ def log_expected_decrease(mean: ArrayLike, variance: ArrayLike, best: float) -> 
     Within 0.5 % wherever it was compared (tests/planners/test_closeness.py), and finite however improbable.
     """
     squares, variances = np.broadcast_arrays(np.asarray(mean, float) ** 2, np.asarray(variance, float))
+    largest = float(max(squares.max(initial=0.0), variances.max(initial=0.0)))
+    best = max(best, LEAST * largest, float(np.finfo(float).tiny))
     squares, v = squares / best, variances / best  # the best is the unit: b = 1
     v = np.maximum(v, 1e-12)  # what is certain has no saddlepoint where it is too far away
     t = _saddlepoint(squares, v)

@@ -138,6 +138,7 @@ class CurveBeliefs:
         square = np.sum(means**2 + variances, axis=1) + self.components.remainder
         spread = np.maximum(np.sum(2 * variances**2 + 4 * means**2 * variances, axis=1), 1e-18 * square**2)
         shape = np.maximum(square, 1e-300) ** 2 / np.maximum(spread, 1e-300)
+        shape = np.maximum(shape, 0.5)  # one component: all others are certain; less is rounding
         mean = np.sqrt(square / shape) * np.exp(gammaln(shape + 0.5) - gammaln(shape))
         return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
