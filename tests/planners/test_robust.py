@@ -36,6 +36,7 @@ BAYESIAN = [
     Bayesian(starts=4, design="sobol"),
     Bayesian(design="latin_hypercube"),
     Bayesian(starts=2, replicates=2),
+    Bayesian(starts=2, robust=True),
     Bayesian(starts=2, per_cost=True).priced(lambda columns: np.arange(len(next(iter(columns.values())))) % 3.0),
     Bayesian(starts=2, reference={"y": 0.2}),
     Bayesian(starts=2, several="chebyshev"),

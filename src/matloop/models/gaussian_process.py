@@ -155,6 +155,14 @@ class GaussianProcess(Regressor):
         """K⁻¹v (n,) for v (n,), with the covariance K of all outcomes, noise included, in units of y squared."""
         return cholesky.solve(self._L, v) / self.outcome_scale_**2
 
+    def leave_one_out(self) -> Array:
+        """How far each outcome lies from what all others predict of it, in standard deviations: (n,).
+
+        Rasmussen & Williams 2006, eq. 5.12: with K⁻¹ of all outcomes it is (K⁻¹z)_i / √(K⁻¹)_ii.
+        """
+        precision = cholesky.solve(self._L, np.eye(len(self._L))).diagonal()
+        return np.asarray(self._alpha / np.sqrt(precision))
+
     def log_evidence(self) -> float:
         """log p(z | X) with θ integrated out, to compare kernels and priors: see `evidence`."""
         return evidence.log_evidence(self._posterior_of_theta(), self.theta_)

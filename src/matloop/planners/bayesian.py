@@ -37,6 +37,7 @@ class Bayesian(BaseModel):
     replicates: int = Field(
         1, ge=1, le=1000, description="how often a point is measured at most, where that is worth more than a new one"
     )
+    robust: bool = Field(False, description="whether results that their neighbours contradict are set aside")
     per_cost: bool = Field(False, description="whether what a trial brings is weighed by what it costs")
     prior: dict[str, Prior] = Field({}, description="what is known of an objective: name = { column or file = … }")
     several: Way = Field("hypervolume", description="how several goals are joined")
@@ -80,6 +81,9 @@ class Bayesian(BaseModel):
         if self.batch_by == "penalization" and not self.keeps_apart(objectives):
             message = "penalization is for a single goal to be maximized or minimized, without a prior"
             found.append(Mistake("planner.batch_by", message, "leave it out"))
+        if self.robust and (self.prior or any(isinstance(wish, Match) for wish in objectives)):
+            message = "robust models are for numbers, without a prior"
+            found.append(Mistake("planner.robust", message, "leave it out"))
         if self.replicates > 1 and not has_one_number(objectives):
             message = "replicates are weighed for a single goal that is a number"
             found.append(Mistake("planner.replicates", message, "leave it out"))

@@ -65,6 +65,7 @@ class Beliefs:
         informed: InformedSpace | None = None,
         compromise: Compromise | None = None,
         price: Price | None = None,
+        is_robust: bool = False,
     ) -> None:
         self.space = space
         self.seen = informed or space
@@ -72,7 +73,7 @@ class Beliefs:
         self.observations = observations
         self.success = success
         self.price = price
-        self.models = fit_objectives(self.seen, objectives, observations)
+        self.models = fit_objectives(self.seen, objectives, observations, is_robust=is_robust)
         self.goals = [wish for wish in objectives if not wish.is_threshold]
         self.thresholds = [wish for wish in objectives if wish.is_threshold]
         self.meets = (shortfall(objectives, observations) <= 0) & self._counting([o.point for o in observations])

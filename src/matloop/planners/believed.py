@@ -44,7 +44,8 @@ class Believed:
 
     @cached_property
     def models(self) -> Mapping[str, Surrogate]:
-        return fit_objectives(self.space, self.standing.objectives, self.standing.usable)
+        is_robust = getattr(self.standing.planner, "robust", False)
+        return fit_objectives(self.space, self.standing.objectives, self.standing.usable, is_robust=is_robust)
 
     @cached_property
     def success(self) -> Success | None:

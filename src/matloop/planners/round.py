@@ -170,9 +170,17 @@ class Round:
 
     def _beliefs(self, started: Sequence[Point]) -> Beliefs:
         """With what is under way imagined, or kept clear of."""
-        price = self.price if self.planner.per_cost else None
-        known = self.space, self.objectives, self.learned, self.rng
-        beliefs = Beliefs(*known, self.success, self.informed, self.planner.compromise, price)
+        beliefs = Beliefs(
+            self.space,
+            self.objectives,
+            self.learned,
+            self.rng,
+            self.success,
+            self.informed,
+            self.planner.compromise,
+            price=self.price if self.planner.per_cost else None,
+            is_robust=self.planner.robust,
+        )
         if self.planner.keeps_apart(self.objectives):
             beliefs = beliefs.keeping_apart()
         return beliefs.with_pending([*self.pending, *started])

@@ -19,6 +19,7 @@ from matloop.models.across_fidelities import AcrossFidelities, Fit
 from matloop.models.evidence import fit_most_evident
 from matloop.models.gaussian_process import GaussianProcess
 from matloop.models.informed import InformedGaussianProcess
+from matloop.models.outliers import robustly
 from matloop.models.threads import one_thread
 from matloop.models.warped import AnyGaussianProcess, WarpedGaussianProcess, fit_by_evidence
 from matloop.planners.informed import InformedSpace
@@ -70,10 +71,12 @@ def fit_objective(
     observations: Sequence[Observation],
     may_bend: bool = False,
     is_among_goals: bool = False,
+    is_robust: bool = False,
 ) -> Surrogate:
     """A model of the measured values of one objective; of bent ones, where this may be and the values speak for it.
 
-    Beside several goals kernel and prior are chosen by evidence, too.
+    Beside several goals kernel and prior are chosen by evidence, too. A robust model sets aside what its neighbours
+    contradict, and takes the outcomes as they are.
     """
     stds = np.array([o.std.get(objective.name, np.nan) for o in observations], float)
     known = np.where(stds > 0, stds**2, np.nan)
@@ -81,7 +84,9 @@ def fit_objective(
     inputs, y = inputs_of(space, observations), values(objective, observations)
     if isinstance(space, InformedSpace):
         return Surrogate(space, _informed(space.model(objective.name), inputs, y, noise, may_bend), inputs)
-    fit = partial(_fitted, space.blocks, may_bend, is_among_goals)
+    fit: Fit = partial(_fitted, space.blocks, may_bend and not is_robust, is_among_goals)
+    if is_robust:
+        fit = partial(robustly, fit, space.blocks)
     if all(space.is_true(o.point) for o in observations):
         return Surrogate(space, fit(inputs, y, noise), inputs)
     return Surrogate(space, across_fidelities(space, inputs, y, noise, fit), inputs)
@@ -125,7 +130,11 @@ def _informed(
 
 
 def fit_objectives(
-    space: Space, objectives: Sequence[Objective], observations: Sequence[Observation], may_bend: bool = True
+    space: Space,
+    objectives: Sequence[Objective],
+    observations: Sequence[Observation],
+    may_bend: bool = True,
+    is_robust: bool = False,
 ) -> dict[str, Surrogate]:
     """A model of each objective, by name; the observations have a value for each of them (`usable`).
 
@@ -142,6 +151,7 @@ def fit_objectives(
                 observations,
                 may_bend and goals == [wish.name] and not isinstance(wish, Near),
                 is_among_goals=len(goals) > 1,
+                is_robust=is_robust,
             )
             for wish in objectives
         }
