@@ -32,13 +32,15 @@ class ReplayLab(TableLab):
 
     _rows: list[np.ndarray] = PrivateAttr(default_factory=list)
     _place: dict[tuple[Any, ...], int] = PrivateAttr(default_factory=dict)
+    #: What has been answered for a condition, without `achieved`: rehearsals ask for the same means again and again.
+    _means: dict[int, Outcome] = PrivateAttr(default_factory=dict)
 
     def __init__(self, file: Any = None, **settings: Any) -> None:
         super().__init__(**({} if file is None else {"file": str(file)}), **settings)
 
     def prepare(self, space: Space, objectives: Sequence[Objective], folder: Path, base: Path) -> None:
         super().prepare(space, objectives, folder, base)
-        self._rows = self.data.rows_of()
+        self._rows, self._means = self.data.rows_of(), {}
         self._place = {space.key(point): i for i, point in enumerate(self.data.points)}
 
     def rehearse(self, points: Sequence[Point], rng: np.random.Generator) -> list[Outcome]:
@@ -58,6 +60,11 @@ class ReplayLab(TableLab):
         if self.replicates == "draw":
             row = rows[rng.integers(len(rows))]
             return Outcome(values={name: float(v[row]) for name, v in self.data.values.items()}, achieved=achieved)
+        mean = self._means.get(place) or self._means.setdefault(place, self._mean(rows))
+        return mean.model_copy(update={"achieved": achieved}) if achieved else mean
+
+    def _mean(self, rows: np.ndarray) -> Outcome:
+        """The means of these rows, with their standard errors where there are several."""
         measured = {name: values[rows] for name, values in self.data.values.items()}
         errors = {name: float(v.std(ddof=1) / np.sqrt(len(v))) for name, v in measured.items() if len(v) > 1}
-        return Outcome(values={name: float(v.mean()) for name, v in measured.items()}, std=errors, achieved=achieved)
+        return Outcome(values={name: float(v.mean()) for name, v in measured.items()}, std=errors)
