@@ -179,7 +179,10 @@ def volume(problem: Problem, rows: Sequence[Any]) -> float:
 
 
 def recorded(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    """The records of a file; of several of the same campaign, as after joining files, the last."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    records = [json.loads(line) for line in lines]
+    return list({(record["method"], record["problem"], record["seed"]): record for record in records}.values())
 
 
 def run(asked: argparse.Namespace) -> None:
