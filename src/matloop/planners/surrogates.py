@@ -140,7 +140,7 @@ def fit_objectives(
 
     Only a single goal of which more or less is better is bent, and only where this may be: whatever else is wanted is
     worked out from normal distributions. Of several goals one may be a plain formula of a parameter and another one
-    rough: kernel and prior of each are chosen by evidence (docs/decisions/0013).
+    rough: kernel and prior of each are chosen by evidence (docs/decisions/0014).
     """
     goals = [wish.name for wish in objectives if not wish.is_threshold]
     with one_thread():
