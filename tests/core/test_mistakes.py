@@ -39,7 +39,10 @@ SAID = [
         {"objective": {"y": "maximize"}},
         ["objective.y: should be a table, not 'maximize' (write { goal = \"maximize\" })"],
     ),
-    ({"objective": {"y": {}}}, ["objective.y.goal: is missing (one of: maximize, minimize, near, at_most, at_least)"]),
+    (
+        {"objective": {"y": {}}},
+        ["objective.y.goal: is missing (one of: maximize, minimize, near, at_most, at_least, match)"],
+    ),
     (
         {"objective": {"y": {"goal": "maximise"}}},
         ["objective.y.goal: there is no goal 'maximise' (did you mean 'maximize'?)"],
@@ -76,7 +79,7 @@ def test_each_mistake_is_said_in_plain_words_with_its_place(parts, said):
 SAID_OF_A_PARAMETER = [
     (3, ["space.p: should be a table, not 3"]),
     ("real", ["space.p: should be a table, not 'real' (write { kind = \"real\" })"]),
-    ({}, ["space.p.kind: is missing (one of: real, integer, choice, mixture, pool)"]),
+    ({}, ["space.p.kind: is missing (one of: real, integer, choice, mixture, pool, fidelity)"]),
     ({"kind": "rael"}, ["space.p.kind: there is no kind 'rael' (did you mean 'real'?)"]),
     (
         {"kind": "real", "lo": 0, "high": None},
