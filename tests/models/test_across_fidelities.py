@@ -26,7 +26,7 @@ def learned(offset=0.0, factor=1.0, n_rough=20, n_true=5):
     rough, true = np.linspace(0, 1, n_rough), np.linspace(0.05, 0.9, n_true)
     X = np.concatenate([at(rough, 0.5), at(true, 1.0)])
     y = np.concatenate([(wave(rough) - offset) / factor, wave(true)])
-    return AcrossFidelities.learned(0 + 1, X, y, None, BLOCKS, fit), X, y
+    return AcrossFidelities.learned(1, X, y, None, BLOCKS, fit), X, y
 
 
 @pytest.mark.parametrize(("offset", "factor"), [(0.0, 1.0), (3.0, 1.0), (-1.0, 0.5), (1.0, 2.0)])
