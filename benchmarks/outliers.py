@@ -52,7 +52,7 @@ def main() -> None:
                 print(rows[-1], flush=True)  # noqa: T201
     head = ["function", "size of the errors", "robust", *(f"after {mark}" for mark in MARKS)]
     words = (
-        f"Medians of {asked.seeds} seeds; {SHARE:.0%} of the results are too high. How far the best true value tried is "
+        f"Medians of {asked.seeds} seeds; {SHARE:.0%} of the results are too high. How far the best true value is "
         "from the best of all, in units of that of an ordinary (median) value. By `python -m benchmarks.outliers`."
     )
     asked.to.write_text(f"# Gross errors among the results\n\n{words}\n\n{table(head, rows)}\n", encoding="utf-8")
