@@ -260,3 +260,14 @@ def test_each_page_says_what_its_lab_is(tmp_path, kind):
     page = told.report(tmp_path / "page.html").read_text(encoding="utf-8")
     assert f'<span class="badge simulated">{kind}</span>' in page
     assert told.measure.definition[4:60] in page
+
+
+def test_campaigns_without_chance_are_told_of(tmp_path) -> None:
+    """Where all seeds of a planner give one and the same campaign, the page says so; other random starts differ."""
+    pool = Pool(table={"x": tuple(i / 40 for i in range(41))})
+    campaign = Campaign(
+        Space(row=pool), [Maximize("y")], lab=FunctionLab(lambda x: {"y": x * (1.4 - x)}, effect="none"), budget=6
+    )
+    settings = {"planners": ["bayesian"], "seeds": 3, "jobs": 1, "progress": False}
+    assert backtest(campaign, **settings).alike == ["bayesian, batch 1"]
+    assert backtest(campaign, starts=3, **settings).alike == []

@@ -71,6 +71,11 @@ def remarks(rehearsal: Rehearsal) -> list[str]:
         told.append(
             f"{campaigns} ended before the budget was used and count with what they had: {rehearsal.stopped[0]}"
         )
+    if alike := rehearsal.alike:
+        told.append(
+            f"All campaigns of {' and '.join(alike)} are one and the same, as neither planner nor lab leaves anything "
+            "to chance: --starts 5 lets each begin with other random trials."
+        )
     if not rehearsal.measure.is_true:
         told.append("What this lab would give without noise is not known: designs are judged by what it gave.")
     if getattr(rehearsal.scene.spec, "stop", ()):

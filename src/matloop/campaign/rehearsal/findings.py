@@ -85,6 +85,18 @@ class Rehearsal:
         records = [self.records[configuration.key, seed] for seed in self.seeds]
         return result_of(configuration, records, self.measure, self.scene.budget)
 
+    @property
+    def alike(self) -> list[str]:
+        """The configurations whose campaigns, of several seeds, are all the same: there is no spread to be shown."""
+        if len(self.seeds) < 2:
+            return []
+        found = []
+        for configuration in self.scene.configurations:
+            first, *others = [self.records[configuration.key, seed].true for seed in self.seeds]
+            if all(np.array_equal(first, other, equal_nan=True) for other in others):
+                found.append(configuration.name)
+        return list(dict.fromkeys(found))
+
     @cached_property
     def verdicts(self) -> dict[Noise, Verdict]:
         """The recommendation at each level of noise."""
