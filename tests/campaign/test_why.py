@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matloop import Bayesian, Campaign, Maximize, Real, Space
+from matloop import Bayesian, Campaign, Fidelity, Maximize, Real, Space
 from matloop.core.merit import usable
 from matloop.planners.surrogates import fit_objectives
 
@@ -39,3 +39,14 @@ def test_a_batch_was_planned_before_any_of_its_results() -> None:
 def test_the_first_trials_knew_nothing() -> None:
     """A start is told as such."""
     assert played().why(1)[1].explanation is None
+
+
+def test_rough_results_are_known_and_never_the_best() -> None:
+    """What is told of a trial is what the planner expected, rough results included; the best trial is a true one."""
+    space = Space(x=Real(0, 1), z=Real(0, 1), level=Fidelity(["rough", "true"], costs=[0.1, 1]))
+    made = Campaign(space, [Maximize("y")], name="levels", store=":memory:", budget=12)
+    made.run(lambda x, z, level: x - (z - 0.4) ** 2 + (50 if level == "rough" else 0), progress=False)
+    trial, told = made.why(12)
+    assert told.explanation.expected["y"][0] == pytest.approx(trial.predicted["y"].mean, rel=1e-6)
+    assert {t.point["level"] for t in made.best} == {"true"}
+    assert made.forecast() is None or made.forecast().sentence()

@@ -56,7 +56,8 @@ def why(events: Sequence[AnyEvent], trial: str, folder: Path, at_hand: CampaignS
     from matloop.planners.learned import learned
 
     with one_thread():
-        believed, missing = _believed(standing(spec, state))
+        # rough results are no results to a stop rule, but the planner learned from them, too
+        believed, missing = _believed(replace(standing(spec, state), observations=tuple(state.observations)))
         replicates = getattr(spec.planner, "replicates", 1)
         told = explain(spec.space, spec.objectives, known, believed.models, planned.proposal.point, NEAREST, replicates)
         if believed.success is not None:
