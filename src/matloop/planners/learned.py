@@ -8,7 +8,7 @@ import numpy as np
 
 from matloop.core.choice import Choice
 from matloop.core.insight import Learned, Slice
-from matloop.core.merit import best
+from matloop.core.merit import best, counting
 from matloop.core.objective import Objective
 from matloop.core.parameter import Integer, Real
 from matloop.core.space import Point, Space
@@ -26,8 +26,9 @@ def learned(
     models: Mapping[str, Surrogate],
 ) -> Learned:
     """Relevance, slices through the best point, and noise of each objective, by the models of these observations."""
-    leaders = best(objectives, observations)
-    centre = observations[leaders[0]].point if leaders else observations[-1].point
+    results = counting(space, observations) or list(observations)
+    leaders = best(objectives, results)
+    centre = results[leaders[0] if leaders else -1].point
     return Learned(
         relevance={name: _relevance(space, model) for name, model in models.items()},
         slices=[s for name, model in models.items() for s in _slices(space, name, model, centre)],
