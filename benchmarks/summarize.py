@@ -75,8 +75,8 @@ def _other_protocols(found: list[records.Record]) -> list[str]:
 def _versions(found: list[records.Record]) -> str:
     versions = sorted({record["version"] for record in found})
     return (
-        "What is counted, and what of matloop was chosen on these pools, is said in [the benchmark's page](../README.md). "
-        "Written by `python -m benchmarks.summarize` "
+        "What is counted, and what of matloop was chosen on these pools, is said in "
+        "[the benchmark's page](../README.md). Written by `python -m benchmarks.summarize` "
         f"from {len(found)} recorded campaigns of " + ", ".join(versions) + "."
     )
 
