@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from matloop import Bayesian, Fidelity, Maximize, Minimize, Pool, Real, Space
 from matloop.core.cost import price_of
+from matloop.core.merit import counting
 from matloop.core.seeds import generator
 from matloop.core.trial import Observation
 
@@ -129,3 +130,42 @@ def test_worth_by_cost_takes_the_cheaper_of_two_equals() -> None:
         planner = Bayesian(starts=1, per_cost=True).priced(price_of(space, cost))
         (proposal,) = planner.propose(space, [Maximize("y")], seen, [], 1, generator(0, 6))
         assert is_chosen(proposal.point["x"])
+
+
+def test_a_constraint_on_the_level_holds() -> None:
+    """Where a level is not allowed at a point, it is not asked for there."""
+    level = Fidelity([1, 4], costs=[1, 10])
+    space = Space(x=Real(0, 10), z=Real(0, 1), level=level, constraints=["level >= 2 or x <= 5"])
+    seen: list[Observation] = []
+    while len(seen) < 14:
+        point = Bayesian().propose(space, [Maximize("y")], seen, [], 1, generator(0, len(seen) + 1))[0].point
+        assert space.problems(point) == []
+        seen.append(Observation(str(len(seen)), point, {"y": point["x"] * (9 - point["x"]) + point["z"]}))
+
+
+def test_what_was_carried_out_roughly_is_no_result() -> None:
+    """A trial planned true and done at the rough level does not count, and the other way round it does."""
+    point = {"x": 0.5, "z": 0.5, "level": "true"}
+    done_rough = Observation("1", point, {"y": 9.0}, achieved={"level": "rough"})
+    done_true = Observation("2", {**point, "level": "rough"}, {"y": 1.0}, achieved={"level": "true"})
+    assert counting(SPACE, [done_rough, done_true]) == [done_true]
+
+
+def test_a_level_that_costs_as_much_anywhere_is_not_compared() -> None:
+    """With a price that does not depend on the level, and with a rough level that is dearer, all trials are true."""
+    constant = Bayesian().priced(price_of(SPACE, 5.0))
+    assert set(levels(campaign(constant, SPACE, 6))) == {"true"}
+    dearer = Space(x=Real(0, 1), z=Real(0, 1), level=Fidelity(["rough", "true"], costs=[3, 1]))
+    assert set(levels(campaign(Bayesian(), dearer, 6))) == {"true"}
+
+
+def test_only_true_results_are_measured_again() -> None:
+    """Replicates are of true trials: a rough one would be compared on another scale."""
+    rng = np.random.default_rng(0)
+    seen: list[Observation] = []
+    while len(seen) < 24:
+        number = len(seen) + 1
+        (told,) = Bayesian(replicates=4).propose(SPACE, [Maximize("y")], seen, [], 1, generator(0, number))
+        assert told.point["level"] == "true" or not told.reason.startswith("measured again")
+        noisy = measured(told.point)["y"] + 0.3 * rng.standard_normal()
+        seen.append(Observation(str(number), told.point, {"y": float(noisy)}))

@@ -58,7 +58,20 @@ def cost_mistakes(cost: float | str | None, space: Space) -> list[Mistake]:
         Mistake("campaign.cost", f"'{name}' is no variable of this space", did_you_mean(name, space.variables))
         for name in sorted(set(names) - set(space.variables))
     ]
+    if isinstance(cost, str) and not found:
+        found += _unusable(cost, space)
     if cost is not None and space.fidelity and space.fidelity[1].costs:
         message = f"the costs of '{space.fidelity[0]}' say it too"
         found.append(Mistake("campaign.cost", message, "leave one of them out"))
     return found
+
+
+def _unusable(cost: str, space: Space) -> list[Mistake]:
+    """A formula that calculates with text, which shows only when it meets a point."""
+    try:
+        planned_cost(cost, space.from_unit(np.full((1, space.width), 0.5)))
+    except ExpressionError as error:
+        return [Mistake("campaign.cost", error.message, error.hint)]
+    except ValueError:  # a pool that has not been read yet
+        return []
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -38,7 +39,7 @@ class Fidelity(Parameter):
 
     @model_validator(mode="after")
     def _sound(self) -> Fidelity:
-        repeated = [level for i, level in enumerate(self.levels) if level in self.levels[:i]]
+        repeated = [level for i, level in enumerate(self.levels) if str(level) in map(str, self.levels[:i])]
         if repeated:
             raise ValueError(f"the level {repeated[0]!r} is listed twice")
         if self.costs is not None and len(self.costs) != len(self.levels):
@@ -51,6 +52,12 @@ class Fidelity(Parameter):
     def truth(self) -> Value:
         """The level that counts."""
         return self.levels[-1]
+
+    def is_truth(self, value: Any) -> bool:
+        """Whether this is the level that counts, as planned or as really carried out."""
+        if isinstance(value, float) and isinstance(self.truth, int | float):
+            return math.isclose(value, self.truth, rel_tol=1e-6)
+        return self._level(value) == self.truth
 
     @property
     def n_points(self) -> float:

@@ -30,7 +30,7 @@ def utilities(objectives: Sequence[Objective], observations: Sequence[Observatio
 
 def counting(space: Space, observations: Sequence[Observation]) -> list[Observation]:
     """The observations that count as results: all but those of a rougher fidelity, which only teach models."""
-    return [o for o in observations if space.is_true(o.point)]
+    return [o for o in observations if space.is_true(o.location)]
 
 
 def usable(objectives: Sequence[Objective], observations: Sequence[Observation]) -> list[Observation]:

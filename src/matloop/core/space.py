@@ -122,7 +122,7 @@ class Space(BaseModel):
 
     def is_true(self, point: Mapping[str, Any]) -> bool:
         """Whether a result at this point counts: it does unless it comes from one of the rougher fidelities."""
-        return self.fidelity is None or point.get(self.fidelity[0]) == self.fidelity[1].truth
+        return self.fidelity is None or self.fidelity[1].is_truth(point.get(self.fidelity[0]))
 
     def at_truth(self, columns: Mapping[str, np.ndarray]) -> Columns:
         """The same points at the true fidelity."""
@@ -165,8 +165,11 @@ class Space(BaseModel):
         """Texts to which a choice is compared, and which are none of its options."""
         for name, text in dict.fromkeys((c.name, c.constant) for c in constraint.compared):
             choice = self.parameters.get(name)
-            if isinstance(choice, Choice) and isinstance(text, str) and text not in choice.options:
-                hint = did_you_mean(text, choice.options)
+            if not isinstance(choice, Choice | Fidelity) or not isinstance(text, str):
+                continue
+            options = choice.options if isinstance(choice, Choice) else choice.levels
+            if text not in options:
+                hint = did_you_mean(text, list(map(str, options)))
                 yield Mistake(f"space.constraints[{i}]", f"'{text[:60]}' is no option of '{name}'", hint)
 
     def _unusable_constraints(self) -> list[Mistake]:

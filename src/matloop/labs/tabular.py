@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from matloop.core.choice import Choice
 from matloop.core.errors import InputError, did_you_mean
+from matloop.core.fidelity import Fidelity
 from matloop.core.objective import Objective
 from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
@@ -126,8 +127,13 @@ class TableLab(SimulatedLab, ABC):
     def _settings(self, space: Space, name: str, column: np.ndarray) -> np.ndarray:
         """The cells of one variable in the space's own types; options of a choice may be written in other ways."""
         choice = space.parameters.get(name)
-        if isinstance(choice, Choice):
+        if isinstance(choice, Choice | Fidelity):
             options = {str(cell): choice.problem(name, {name: cell}) is None for cell in column.tolist()}
+            if isinstance(choice, Fidelity) and (
+                unknown := [cell for cell, is_known in options.items() if not is_known]
+            ):
+                message = f"the column '{name}' of {Path(self.file).name} holds '{unknown[0]:.60}', which is no level"
+                raise InputError(message, "list it among the levels, or leave its rows out")
             cells = np.empty(len(column), dtype=object)
             cells[:] = [choice.coerce(name, {name: c})[name] if options[str(c)] else c for c in column.tolist()]
             return cells

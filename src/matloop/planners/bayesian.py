@@ -84,6 +84,11 @@ class Bayesian(BaseModel):
         if self.robust and (self.prior or any(isinstance(wish, Match) for wish in objectives)):
             message = "robust models are for numbers, without a prior"
             found.append(Mistake("planner.robust", message, "leave it out"))
+        told = {"prior": self.prior, "robust": self.robust, "batch_by": self.batch_by == "penalization"}
+        found += [
+            Mistake(f"planner.{name}", "it does not go together with a fidelity yet", "leave one of them out")
+            for name in (name for name, is_asked in told.items() if is_asked and space.fidelity)
+        ]
         if self.replicates > 1 and not has_one_number(objectives):
             message = "replicates are weighed for a single goal that is a number"
             found.append(Mistake("planner.replicates", message, "leave it out"))

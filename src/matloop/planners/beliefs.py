@@ -76,7 +76,7 @@ class Beliefs:
         self.models = fit_objectives(self.seen, objectives, observations, is_robust=is_robust)
         self.goals = [wish for wish in objectives if not wish.is_threshold]
         self.thresholds = [wish for wish in objectives if wish.is_threshold]
-        self.meets = (shortfall(objectives, observations) <= 0) & self._counting([o.point for o in observations])
+        self.meets = (shortfall(objectives, observations) <= 0) & self._counting([o.location for o in observations])
         self.curve = self._curve_beliefs(observations)
         self.apart: Apart | None = None
         self.joint = self._joint(compromise or Compromise(), rng) if len(self.goals) > 1 else None
@@ -96,7 +96,7 @@ class Beliefs:
     def _joint(self, compromise: Compromise, rng: np.random.Generator) -> NoisyHypervolume | Joined:
         normal = (GaussianProcess, InformedGaussianProcess, AcrossFidelities)
         models = {name: m.model for name, m in self.models.items() if isinstance(m.model, normal)}
-        counting = self._counting([o.point for o in self.observations])
+        counting = self._counting([o.location for o in self.observations])
         return compromise.acquisition(self.objectives, models, next(iter(self.models.values())).inputs[counting], rng)
 
     def with_pending(self, points: Sequence[Point]) -> Beliefs:

@@ -79,7 +79,8 @@ def explain(
     if len(goals) == 1:
         meets = shortfall(objectives, observations) <= 0
         weighed = models[goals[0].name].predict(space.at_truth(columns)) if space.fidelity else told[goals[0].name]
-        exploring, n_better = _weighed(goals[0], *weighed, meets)
+        counts = np.array([space.is_true(o.location) for o in observations])
+        exploring, n_better = _weighed(goals[0], *weighed, meets & counts, counts)
     return Explanation(
         expected={k: (float(mean[-1]), float(sqrt(std[-1] ** 2 + noise[k]))) for k, (mean, std) in told.items()},
         exploring=exploring,
@@ -89,14 +90,19 @@ def explain(
     )
 
 
-def _weighed(goal: Objective, mean: np.ndarray, std: np.ndarray, meets: np.ndarray) -> tuple[float | None, int]:
-    """The exploring share at the last of the points, and how many of the others promise more on the bright side."""
+def _weighed(
+    goal: Objective, mean: np.ndarray, std: np.ndarray, meets: np.ndarray, counts: np.ndarray
+) -> tuple[float | None, int]:
+    """The exploring share at the last of the points, and how many results promise more on the bright side.
+
+    `meets` says which of the others meet the thresholds, `counts` which are results, boolean (n,).
+    """
     utility = goal.utility(mean)
     if not meets.any():
         return None, 0
     gain = float(utility[-1] - utility[:-1][meets].max())
     bright = utility + std
-    return exploring_share(gain, float(std[-1])), int(np.sum(bright[:-1] > bright[-1]))
+    return exploring_share(gain, float(std[-1])), int(np.sum(counts & (bright[:-1] > bright[-1])))
 
 
 def exploring_share(gain: float, std: float) -> float:

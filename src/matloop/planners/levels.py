@@ -17,6 +17,8 @@ from matloop.planners.beliefs import CHEAPEST, Beliefs
 
 #: So many starts are tried at every level: only side by side can levels be compared. The others are rough alone.
 COMPARED = 3
+#: What tells a smaller share than this is not tried, and no trial counts as cheaper than this share of a true one.
+LEAST_TOLD, FREE = 0.01, 1e-3
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,21 @@ class Levels:
     fidelity: Fidelity
     price: Price
 
+    @property
+    def are_cheaper(self) -> bool:
+        """Whether a rougher trial costs less than a true one, by a point in the middle of the space."""
+        (point,) = self.space.points(self.space.from_unit(np.full((1, self.space.width), 0.5)))
+        costs = self.price(self.space.columns([{**point, self.name: level} for level in self.fidelity.levels]))
+        return bool((costs[:-1] < costs[-1]).any())
+
     def at_every(self, point: Point) -> Iterator[Point]:
-        """The point at each level, the roughest first."""
-        for level in self.fidelity.levels:
-            yield {**point, self.name: level}
+        """The point at each level at which it may be tried and costs less than at the true one, the roughest first."""
+        options = [{**point, self.name: level} for level in self.fidelity.levels]
+        costs = self.price(self.space.columns(options))
+        for option, cost in zip(options, costs, strict=True):
+            is_useful = cost < costs[-1] or self.space.is_true(option)
+            if is_useful and not self.space.problems(option):
+                yield option
 
     def n_starts(self, n: int) -> int:
         """How many trials it takes to start at n points."""
@@ -55,12 +68,12 @@ class Levels:
         if len(options) < 2:
             return (options or [point])[0], ""
         columns = self.space.columns(options)
-        told, cost = self._shares(beliefs, point, options), np.maximum(self.price(columns), CHEAPEST)
-        best = int(np.argmax(told / cost))
+        true_cost = max(float(self.price(self.space.columns([point]))[0]), CHEAPEST)
+        told, cost = self._shares(beliefs, point, options), np.maximum(self.price(columns), FREE * true_cost)
+        best = int(np.argmax(np.where(told < LEAST_TOLD, 0.0, told / cost)))
         if self.space.is_true(options[best]):
             return options[best], ""
         why = f"; at {self.name} {options[best][self.name]}, which tells {told[best]:.0%} of what is unknown of it"
-        true_cost = max(float(self.price(self.space.columns([point]))[0]), CHEAPEST)
         return options[best], f"{why} for {cost[best] / true_cost:.0%} of the cost"
 
     def _shares(self, beliefs: Beliefs, point: Point, options: list[Point]) -> np.ndarray:

@@ -93,7 +93,8 @@ class Round:
         """The fidelities among which is chosen; none where nothing says that a rough result is cheaper."""
         if self.space.fidelity is None or self.price is None:
             return None
-        return Levels(self.space, *self.space.fidelity, self.price)
+        levels = Levels(self.space, *self.space.fidelity, self.price)
+        return levels if levels.are_cheaper else None
 
     @property
     def _is_enough(self) -> bool:
@@ -181,7 +182,7 @@ class Round:
             price=self.price if self.planner.per_cost else None,
             is_robust=self.planner.robust,
         )
-        if self.planner.keeps_apart(self.objectives):
+        if self.planner.keeps_apart(self.objectives) and self.space.fidelity is None:
             beliefs = beliefs.keeping_apart()
         return beliefs.with_pending([*self.pending, *started])
 
@@ -191,7 +192,7 @@ class Round:
             return None
         times: Counter[Any] = Counter(map(self.space.key, (o.point for o in self.observations)))
         under_way = keys_of(self.space, [*self.pending, *started])
-        measured = [o.point for o in self.learned]
+        measured = [o.point for o in self.learned if self.space.is_true(o.location)]
         return Again(self.space, measured, times, self.planner.replicates, under_way, self.rng)
 
     def _proposal(self, beliefs: Beliefs, point: Point, motive: str, at_level: str) -> Proposal:

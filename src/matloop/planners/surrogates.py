@@ -85,10 +85,9 @@ def fit_objective(
     if isinstance(space, InformedSpace):
         return Surrogate(space, _informed(space.model(objective.name), inputs, y, noise, may_bend), inputs)
     fit: Fit = partial(_fitted, space.blocks, may_bend and not is_robust, is_among_goals)
-    if is_robust:
-        fit = partial(robustly, fit, space.blocks)
-    if all(space.is_true(o.point) for o in observations):
-        return Surrogate(space, fit(inputs, y, noise), inputs)
+    if all(space.is_true(o.location) for o in observations):
+        model = robustly(fit, space.blocks, inputs, y, noise) if is_robust else fit(inputs, y, noise)
+        return Surrogate(space, model, inputs)
     return Surrogate(space, across_fidelities(space, inputs, y, noise, fit), inputs)
 
 
