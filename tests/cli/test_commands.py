@@ -179,9 +179,9 @@ def test_export_writes_every_format_with_units(matloop, tmp_path: Path) -> None:
     matloop("run", "glue.toml", "--json")
     told = matloop("export", "glue", "--out", "out", "--json")
     assert told.code == 0
-    csv = pd.read_csv(tmp_path / "out/glue-trials.csv")
-    parquet = pd.read_parquet(tmp_path / "out/glue-trials.parquet")
-    lines = pd.read_json(tmp_path / "out/glue-trials.jsonl", lines=True)
+    csv = pd.read_csv(tmp_path / "out/glue-results.csv")
+    parquet = pd.read_parquet(tmp_path / "out/glue-results.parquet")
+    lines = pd.read_json(tmp_path / "out/glue-results.jsonl", lines=True)
     assert {"resin [g]", "cure", "strength [MPa]", "status"} <= set(csv.columns)
     assert csv["strength [MPa]"].tolist() == pytest.approx(parquet["strength [MPa]"].tolist())
     assert lines["resin [g]"].tolist() == pytest.approx(csv["resin [g]"].tolist())
@@ -256,3 +256,15 @@ def test_results_are_taken_though_the_candidates_are_gone(matloop, tmp_path: Pat
     (tmp_path / "c.csv").unlink()
     assert matloop("record", "glue", "--trial", "2", "strength=4").code == 0
     assert json.loads(matloop("status", "glue", "--json").out)["trials"] == {"done": 2}
+
+
+@pytest.mark.usefixtures("bench")
+def test_an_export_leaves_the_sheet_alone(matloop, tmp_path: Path) -> None:
+    """What a person is filling in has another name than what is exported beside it."""
+    assert matloop("propose", "glue.toml", "-n", "2").code == 0
+    sheet = tmp_path / "glue-trials.csv"
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("\n1,", "\n1 ,"), encoding="utf-8")
+    before = sheet.read_bytes()
+    assert matloop("export", "glue.toml").code == 0
+    assert (tmp_path / "glue-results.csv").exists()
+    assert sheet.read_bytes() == before

@@ -26,9 +26,9 @@ def mixed(tmp_path: Path) -> Campaign:
 def test_every_format_holds_every_trial(mixed: Campaign, tmp_path: Path) -> None:
     """The three formats agree; failures keep their reason; achieved settings stand beside the planned ones."""
     mixed.export(tmp_path)
-    csv = pd.read_csv(tmp_path / "mixed-trials.csv")
-    parquet = pd.read_parquet(tmp_path / "mixed-trials.parquet")
-    lines = pd.read_json(tmp_path / "mixed-trials.jsonl", lines=True)
+    csv = pd.read_csv(tmp_path / "mixed-results.csv")
+    parquet = pd.read_parquet(tmp_path / "mixed-results.parquet")
+    lines = pd.read_json(tmp_path / "mixed-results.jsonl", lines=True)
     for table in (csv, parquet, lines):
         assert table["number"].tolist() == list(range(1, 9))
         assert table["x [mm]"].tolist() == pytest.approx([t.point["x"] for t in mixed.state.trials.values()])
@@ -45,5 +45,5 @@ def test_an_empty_campaign_can_be_exported(tmp_path: Path) -> None:
     campaign = Campaign(Space(x=Real(0, 1)), [Maximize("y")], name="empty", store=tmp_path / "matloop.db")
     campaign.begin()
     campaign.export(tmp_path)
-    assert pd.read_csv(tmp_path / "empty-trials.csv").empty
-    assert pd.read_parquet(tmp_path / "empty-trials.parquet").empty
+    assert pd.read_csv(tmp_path / "empty-results.csv").empty
+    assert pd.read_parquet(tmp_path / "empty-results.parquet").empty

@@ -62,7 +62,7 @@ def write_exports(
     name = spec.campaign.name
     written: list[Path] = []
     for kind in formats:
-        path = folder / f"{name}-trials.{kind}"
+        path = folder / f"{name}-results.{kind}"
         write_whole(path, _as_bytes(table, kind))
         written.append(path)
     if points := list(_curve_points(state)):
