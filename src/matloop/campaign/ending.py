@@ -8,7 +8,7 @@ from matloop.campaign.planning import ENTERED
 from matloop.campaign.spending import cost_of_points, spent
 from matloop.core.contracts import StopRule
 from matloop.core.errors import PlannerError
-from matloop.core.merit import counting
+from matloop.core.merit import comparable, counting
 from matloop.core.spec import CampaignSpec, Elsewhere
 from matloop.core.standing import Standing
 from matloop.core.state import CampaignState
@@ -39,7 +39,7 @@ def too_dear(spec: CampaignSpec, state: CampaignState) -> str:
 
 def standing(spec: CampaignSpec, state: CampaignState) -> Standing:
     """What the rules judge by."""
-    observations = tuple(counting(spec.space, state.observations))
+    observations = tuple(comparable(spec.space, counting(spec.space, state.observations)))
     cost = cost_of_points(spec, state)
     return Standing(spec.space, spec.objectives, observations, spec.campaign.seed, cost, spec.planner)
 

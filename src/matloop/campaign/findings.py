@@ -6,7 +6,7 @@ from functools import cached_property
 
 from matloop.campaign.baseline import baseline
 from matloop.core.insight import FEWEST_RESULTS, Baseline, Learned
-from matloop.core.merit import usable
+from matloop.core.merit import comparable, usable
 from matloop.core.spec import CampaignSpec
 from matloop.core.state import CampaignState
 from matloop.core.trial import Observation
@@ -22,7 +22,7 @@ class Findings:
         self.spec = spec
         self.sequence = state.sequence
         self._baselines: dict[int, Baseline | None] = {}
-        self._observations: list[Observation] = usable(spec.objectives, state.observations)
+        self._observations: list[Observation] = comparable(spec.space, usable(spec.objectives, state.observations))
 
     @cached_property
     def _models(self) -> dict[str, Surrogate] | None:

@@ -8,7 +8,7 @@ from matloop.core.contracts import Planner
 from matloop.core.cost import price_of
 from matloop.core.errors import PlannerError
 from matloop.core.event import AnyEvent, Planned, Proposal, Resolved, Submitted
-from matloop.core.merit import counting
+from matloop.core.merit import comparable, counting
 from matloop.core.seeds import generator
 from matloop.core.space import Point
 from matloop.core.spec import CampaignSpec
@@ -55,6 +55,8 @@ def proposals(
 ) -> list[Proposal]:
     """What the planner proposes for the n trials from number `first` on. Raises PlannerError for a forbidden point."""
     rng = generator(spec.campaign.seed, first)
+    observations = comparable(spec.space, observations)
+    pending = [point for point in pending if spec.space.is_whole(point)]
     if hasattr(planner, "priced"):
         planner = planner.priced(price_of(spec.space, spec.campaign.cost))
     else:  # it would take results of a rough fidelity for what counts

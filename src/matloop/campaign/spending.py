@@ -27,9 +27,11 @@ def cost_of_points(spec: CampaignSpec, state: CampaignState) -> Price | None:
 def spent(spec: CampaignSpec, state: CampaignState) -> float | None:
     """What the trials of the budget cost, those in flight included; None while nothing is known of it.
 
+    Trials from before a parameter was added do not count: a formula cannot tell what they cost.
+
     Where costs are measured, a trial without one counts as much as the others on average.
     """
-    counted = [trial for trial in state.trials.values() if _counts(trial)]
+    counted = [trial for trial in state.trials.values() if _counts(trial) and spec.space.is_whole(trial.point)]
     of_points = cost_of_points(spec, state)
     if of_points is None or not counted:
         return None if of_points is None else 0.0

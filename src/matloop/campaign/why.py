@@ -11,7 +11,7 @@ from matloop.campaign import loading
 from matloop.campaign.ending import standing
 from matloop.core.errors import InputError
 from matloop.core.event import AnyEvent, Planned
-from matloop.core.merit import usable
+from matloop.core.merit import comparable, usable
 from matloop.core.spec import CampaignSpec, parse_spec
 from matloop.core.standing import Standing
 from matloop.core.state import CampaignState
@@ -48,7 +48,8 @@ def why(events: Sequence[AnyEvent], trial: str, folder: Path, at_hand: CampaignS
     spec = loading.with_pools(parse_spec(state.spec, is_trusted=True), folder, is_trusted=True)
     if at_hand is not None and at_hand.to_dict()["planner"] == state.spec["planner"]:
         spec = spec.model_copy(update={"planner": at_hand.planner})
-    known = usable(spec.objectives, state.observations)
+    seen = comparable(spec.space, state.observations)
+    known = usable(spec.objectives, seen)
     if len(known) < 2:
         return Why(spec, len(known))
     from matloop.models.threads import one_thread
@@ -57,7 +58,7 @@ def why(events: Sequence[AnyEvent], trial: str, folder: Path, at_hand: CampaignS
 
     with one_thread():
         # rough results are no results to a stop rule, but the planner learned from them, too
-        believed, missing = _believed(replace(standing(spec, state), observations=tuple(state.observations)))
+        believed, missing = _believed(replace(standing(spec, state), observations=tuple(seen)))
         replicates = getattr(spec.planner, "replicates", 1)
         told = explain(spec.space, spec.objectives, known, believed.models, planned.proposal.point, NEAREST, replicates)
         if believed.success is not None:

@@ -33,6 +33,11 @@ def counting(space: Space, observations: Sequence[Observation]) -> list[Observat
     return [o for o in observations if space.is_true(o.location)]
 
 
+def comparable(space: Space, observations: Sequence[Observation]) -> list[Observation]:
+    """The observations from which a model of this space can learn: those that have all its variables."""
+    return [o for o in observations if space.is_whole(o.point)]
+
+
 def usable(objectives: Sequence[Objective], observations: Sequence[Observation]) -> list[Observation]:
     """The observations that have a value for every objective."""
     names = {wish.name for wish in objectives}

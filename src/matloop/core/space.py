@@ -122,7 +122,13 @@ class Space(BaseModel):
 
     def is_true(self, point: Mapping[str, Any]) -> bool:
         """Whether a result at this point counts: it does unless it comes from one of the rougher fidelities."""
-        return self.fidelity is None or self.fidelity[1].is_truth(point.get(self.fidelity[0]))
+        if self.fidelity is None or self.fidelity[0] not in point:
+            return True
+        return self.fidelity[1].is_truth(point[self.fidelity[0]])
+
+    def is_whole(self, point: Mapping[str, Any]) -> bool:
+        """Whether the point has all variables: one that was tried before a parameter was added has not."""
+        return all(variable in point for variable in self.variables)
 
     def at_truth(self, columns: Mapping[str, np.ndarray]) -> Columns:
         """The same points at the true fidelity."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from matloop.core.insight import Baseline, Learned
@@ -93,7 +93,7 @@ def scatter_section(
     learned: Learned | None,
 ) -> Section:
     """Each objective against each parameter, and objectives against each other."""
-    trials = list(state.trials.values())
+    trials, best = _whole(spec, state.trials.values()), _whole(spec, best)
     shown = most_relevant(columns, learned.relevance if learned else {})
     has_results = any(o.failed is None for o in state.observations)
     grids = [
@@ -109,6 +109,11 @@ def scatter_section(
     }
 
 
+def _whole(spec: CampaignSpec, trials: Iterable[TrialState]) -> list[TrialState]:
+    """Those that have a value for every variable: not the ones from before a parameter was added."""
+    return [trial for trial in trials if spec.space.is_whole(trial.point)]
+
+
 def parallel_section(
     spec: CampaignSpec,
     state: CampaignState,
@@ -120,7 +125,7 @@ def parallel_section(
     shown = most_relevant(columns, learned.relevance if learned else {})
     wishes = [Column(wish.name, wish.unit) for wish in spec.objectives]
     return {
-        "figure": parallel(shown, wishes, list(state.trials.values()), best),
+        "figure": parallel(shown, wishes, _whole(spec, state.trials.values()), _whole(spec, best)),
         "colour": wishes[0].name,
     }
 
