@@ -78,7 +78,7 @@ def backtest(
     page = done.report() if done.seeds and not no_report else None
     if json:
         from matloop.campaign.rehearsal.facts import facts
-        from matloop.cli.screen import print_json
+        from matloop.cli.terminal import print_json
 
         print_json(facts(done) | {"report": str(page) if page else None})
     else:
@@ -122,7 +122,7 @@ def _sizes(text: str) -> list[int]:
 
 def _tell(done: Rehearsal, page: Path | None) -> None:
     from matloop.campaign.rehearsal.definitions import remarks
-    from matloop.cli.screen import console
+    from matloop.cli.terminal import console
 
     screen, scene = console(), done.scene
     n = len(done.seeds) * len(scene.configurations)
@@ -157,7 +157,7 @@ def _article(kind: str) -> str:
 def _tell_level(done: Rehearsal, noise: Any) -> None:
     from rich.markup import escape
 
-    from matloop.cli.screen import console, table
+    from matloop.cli.terminal import console, table
 
     screen, measure, text = console(), done.measure, noise.sentence(done.scene.spec.objectives)
     unit = f" [{measure.unit}]" if measure.unit else ""

@@ -23,7 +23,7 @@ def cases(
     """
     from matloop.cases.catalog import case
     from matloop.cases.catalog import cases as known
-    from matloop.cli.screen import console, print_json, table
+    from matloop.cli.terminal import console, print_json, table
 
     chosen = [case(name)] if name else list(known().values())
     if json:

@@ -33,7 +33,7 @@ def check(
 
     Example: matloop check bear.toml
     """
-    from matloop.cli.screen import print_json
+    from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError, SpecError
 
     if schema:
@@ -59,7 +59,7 @@ def check(
 def _facts(file: Path) -> dict[str, object]:
     """Load all that a run would need, the lab's own files included."""
     from matloop.campaign.campaign import Campaign
-    from matloop.cli.screen import counted
+    from matloop.cli.terminal import counted
 
     campaign = Campaign.from_file(file)
     campaign.check_constraints()

@@ -40,7 +40,7 @@ def doctor(
 
     Example: matloop doctor bear
     """
-    from matloop.cli.screen import console, print_json, table
+    from matloop.cli.terminal import console, print_json, table
 
     found = [*_installation(), *_store(store or DEFAULT_STORE)]
     if name is not None:

@@ -25,7 +25,7 @@ def export(
 
     Example: matloop export bear --format csv --out results
     """
-    from matloop.cli.screen import print_json
+    from matloop.cli.terminal import print_json
     from matloop.cli.target import begun
     from matloop.core.errors import InputError, did_you_mean
     from matloop.reports.export import FORMATS

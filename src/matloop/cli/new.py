@@ -62,7 +62,7 @@ def new(
 
     Example: matloop new adhesive --lab person
     """
-    from matloop.cli.screen import print_json
+    from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError, did_you_mean
     from matloop.core.spec import NAME
 

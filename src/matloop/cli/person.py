@@ -36,7 +36,7 @@ def propose(
     Example: matloop propose adhesive.toml -n 4
     """
     from matloop.campaign.sheet import require_writable, write_sheet
-    from matloop.cli.screen import console, counted, point_table, print_json, trial_facts
+    from matloop.cli.terminal import console, counted, point_table, print_json, trial_facts
     from matloop.cli.target import defined
 
     campaign = defined(name, store)
@@ -78,7 +78,7 @@ def record(
     Examples: matloop record adhesive adhesive-trials.csv
     or: matloop record adhesive --trial 3 toughness=31.2 "density=1.1 g/cm^3"
     """
-    from matloop.cli.screen import print_json
+    from matloop.cli.terminal import print_json
     from matloop.cli.target import for_results
     from matloop.core.errors import InputError
 
@@ -122,7 +122,7 @@ def resolve(
 
     Example: matloop resolve bear 7 --happened toughness=31.2
     """
-    from matloop.cli.screen import print_json, trial_facts
+    from matloop.cli.terminal import print_json, trial_facts
     from matloop.cli.target import for_results
     from matloop.core.errors import InputError
 

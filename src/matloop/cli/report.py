@@ -26,7 +26,7 @@ def report(
 
     Example: matloop report bear --out bear.html
     """
-    from matloop.cli.screen import print_json
+    from matloop.cli.terminal import print_json
     from matloop.cli.target import begun
 
     path = begun(name, store).report(out)

@@ -54,7 +54,7 @@ def run(
     report = None if no_report else campaign.report()
     facts = _facts(campaign, report)
     if json:
-        from matloop.cli.screen import print_json
+        from matloop.cli.terminal import print_json
 
         print_json(facts)
     else:
@@ -69,7 +69,7 @@ def _tell_person(campaign: Campaign, name: str, json: bool) -> None:
         f"matloop record {name} SHEET.csv": "takes the results back",
     }
     if json:
-        from matloop.cli.screen import print_json
+        from matloop.cli.terminal import print_json
 
         print_json({"campaign": campaign.name, "lab": "person", "next": list(steps)})
         return
@@ -81,7 +81,7 @@ def _tell_person(campaign: Campaign, name: str, json: bool) -> None:
 def _facts(campaign: Campaign, report: Path | None) -> dict[str, Any]:
     from matloop.campaign.ending import n_planned, reasons_to_stop
     from matloop.campaign.summary import counts
-    from matloop.cli.screen import trial_facts
+    from matloop.cli.terminal import trial_facts
 
     state = campaign.state
     n = n_planned(state)
@@ -117,7 +117,7 @@ def _forecast(campaign: Campaign) -> str | None:
 
 
 def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
-    from matloop.cli.screen import console, how_to_resolve, number, point_table
+    from matloop.cli.terminal import console, how_to_resolve, number, point_table
     from matloop.core.trial import Status
 
     spec, state, screen = campaign.spec, campaign.state, console()

@@ -28,7 +28,7 @@ def status(
 
     Example: matloop status bear
     """
-    from matloop.cli.screen import print_json
+    from matloop.cli.terminal import print_json
     from matloop.cli.target import begun
 
     if name is None:
@@ -44,7 +44,7 @@ def status(
 
 def _list(store: Any, json: bool) -> None:
     from matloop.campaign.journal import Journal
-    from matloop.cli.screen import console, print_json, table
+    from matloop.cli.terminal import console, print_json, table
     from matloop.store.sql import SqlStore
 
     opened = SqlStore(store, create=False)
@@ -74,7 +74,7 @@ def _facts(campaign: Campaign, with_pools: Campaign | None) -> dict[str, Any]:
     from matloop.campaign.forecast import trials_left
     from matloop.campaign.spending import spent
     from matloop.campaign.summary import counts
-    from matloop.cli.screen import trial_facts
+    from matloop.cli.terminal import trial_facts
     from matloop.core.trial import Status
 
     state, spec = campaign.state, campaign.spec
@@ -116,7 +116,7 @@ def _overdue(campaign: Campaign) -> list[TrialState]:
 
 def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
     from matloop.campaign.person import is_person
-    from matloop.cli.screen import console, how_to_resolve, point_table, said
+    from matloop.cli.terminal import console, how_to_resolve, point_table, said
     from matloop.core.trial import Status
 
     state, spec, screen = campaign.state, campaign.spec, console()
@@ -144,7 +144,7 @@ def _tell(campaign: Campaign, facts: dict[str, Any]) -> None:
 
 def _tell_of_the_end(facts: dict[str, Any], budget_cost: float | None, screen: Console) -> None:
     """When it is to end, what it has cost, and how far it still has to go."""
-    from matloop.cli.screen import number
+    from matloop.cli.terminal import number
 
     if facts["spent"] is not None:
         of = f" of {number(budget_cost)}" if budget_cost else ""

@@ -27,7 +27,7 @@ def why(
 
     Example: matloop why bear 12
     """
-    from matloop.cli.screen import print_json
+    from matloop.cli.terminal import print_json
     from matloop.cli.target import begun
 
     campaign = begun(name, store, read_pools=False)
@@ -39,7 +39,7 @@ def why(
 
 
 def _facts(trial: TrialState, why: Why) -> dict[str, Any]:
-    from matloop.cli.screen import trial_facts
+    from matloop.cli.terminal import trial_facts
 
     told = why.explanation
     return {
@@ -60,7 +60,7 @@ def _facts(trial: TrialState, why: Why) -> dict[str, Any]:
 
 
 def _tell(trial: TrialState, why: Why) -> None:
-    from matloop.cli.screen import console, counted, number
+    from matloop.cli.terminal import console, counted, number
 
     screen, units = console(), why.spec.space.units
     point = ", ".join(f"{v} {number(x)}" + (f" {units[v]}" if v in units else "") for v, x in trial.point.items())
@@ -94,7 +94,7 @@ def _tell(trial: TrialState, why: Why) -> None:
 
 def _expectations(trial: TrialState, why: Why) -> list[str]:
     """What was expected beside what came, a line for each objective."""
-    from matloop.cli.screen import number
+    from matloop.cli.terminal import number
 
     lines, measured = [], trial.outcome.values if trial.outcome else {}
     units = {wish.name: f" {wish.unit}" if wish.unit else "" for wish in why.spec.objectives}
@@ -110,7 +110,7 @@ def _expectations(trial: TrialState, why: Why) -> list[str]:
 def _neighbours(why: Why) -> Any:
     from rich.markup import escape
 
-    from matloop.cli.screen import table
+    from matloop.cli.terminal import table
     from matloop.planners.stopping import name_of
 
     made = table("trial>", "results", "from which this one differs by", title="The nearest trials known then")

@@ -1,0 +1,187 @@
+"""Chemical formulas: which elements in which amounts, read fast and refused clearly."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from matloop.core.errors import InputError, did_you_mean
+
+#: The 118 elements in the order of their atomic numbers.
+SYMBOLS = tuple(
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb "
+    "Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au "
+    "Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts "
+    "Og".split()
+)
+#: The column of each element in a fraction matrix; deuterium and tritium are hydrogen.
+COLUMN = {symbol: i for i, symbol in enumerate(SYMBOLS)} | {"D": 0, "T": 0}
+
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_PART = re.compile(rf"([A-Z][a-z]?)({_NUMBER})?")
+_FLAT = re.compile(rf"(?:[A-Z][a-z]?(?:{_NUMBER})?)+\Z")
+_TOKEN = re.compile(rf"([A-Z][a-z]?)|([(\[{{])|([)\]}}])|({_NUMBER})")
+_CHARGE = re.compile(r"(?:\^?\{?\d*[+-]\}?|\^\d+)\Z")
+_HYDRATE = re.compile(rf"\s*[·•*⋅]\s*({_NUMBER})?\s*")
+_PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789", " \t_")
+_LONGEST, _DEEPEST = 500, 20
+
+
+class FormulaError(InputError):
+    """A text that is no chemical formula."""
+
+
+def parse_formula(formula: str) -> dict[str, float]:
+    """The amount of each element: 'Ca(OH)2' -> {'Ca': 1, 'O': 2, 'H': 2}.
+
+    Takes nested brackets, decimal amounts, subscripts, hydrates ('CuSO4·5H2O') and a charge at the end, which is left
+    aside. Raises FormulaError for an unknown element, unbalanced brackets, or no element in a positive amount.
+    """
+    text = formula.translate(_PLAIN) if isinstance(formula, str) else ""
+    if not text or len(text) > _LONGEST:
+        raise _refused(formula, "is empty" if not text else f"is longer than {_LONGEST} letters")
+    amounts = _flat(text)
+    if amounts is None:
+        amounts = {}
+        for part, factor in _hydrate_parts(_CHARGE.sub("", text), formula):
+            for symbol, amount in _nested(part, formula).items():
+                amounts[symbol] = amounts.get(symbol, 0.0) + factor * amount
+    amounts = {symbol: amount for symbol, amount in amounts.items() if amount > 0}
+    if not amounts or not all(math.isfinite(amount) for amount in amounts.values()):
+        raise _refused(formula, "names no element in a positive amount")
+    return amounts
+
+
+def _flat(text: str) -> dict[str, float] | None:
+    """Formulas without brackets, which nearly all are, in one pass; None for any other text."""
+    if not _FLAT.match(text):
+        return None
+    amounts: dict[str, float] = {}
+    for symbol, amount in _PART.findall(text):
+        if symbol not in COLUMN:
+            return None
+        amounts[symbol] = amounts.get(symbol, 0.0) + (float(amount) if amount else 1.0)
+    return amounts
+
+
+def _hydrate_parts(text: str, formula: str) -> list[tuple[str, float]]:
+    pieces = _HYDRATE.split(text)
+    parts = [(pieces[0], 1.0)]
+    parts += [(pieces[i + 1], float(pieces[i] or 1)) for i in range(1, len(pieces) - 1, 2)]
+    if not all(part for part, _ in parts):
+        raise _refused(formula, "has nothing before or behind its dot")
+    return parts
+
+
+def _nested(text: str, formula: str) -> dict[str, float]:
+    levels: list[dict[str, float]] = [{}]
+    group: dict[str, float] | None = None  # what a number that comes next multiplies
+    place = 0
+    for token in _TOKEN.finditer(text):
+        if token.start() != place:
+            break
+        place = token.end()
+        symbol, opening, closing, number = token.groups()
+        if number and group is None:
+            break
+        if not number and group is not None:
+            _add(levels[-1], group, 1.0)
+            group = None
+        if symbol:
+            if symbol not in COLUMN:
+                raise _refused(formula, f"has no element '{symbol}'", did_you_mean(symbol, SYMBOLS))
+            group = {symbol: 1.0}
+        elif opening:
+            levels.append({})
+            if len(levels) > _DEEPEST:
+                raise _refused(formula, f"has more than {_DEEPEST} brackets within each other")
+        elif closing:
+            if len(levels) == 1:
+                raise _refused(formula, "closes a bracket that was not opened")
+            group = levels.pop()
+        elif group is not None:
+            _add(levels[-1], group, float(number))
+            group = None
+    if place != len(text):
+        raise _refused(formula, f"cannot be read from '{text[place : place + 10]}' on")
+    if len(levels) > 1:
+        raise _refused(formula, "has a bracket that is not closed")
+    _add(levels[0], group or {}, 1.0)
+    return levels[0]
+
+
+def _add(total: dict[str, float], group: Mapping[str, float], factor: float) -> None:
+    for symbol, amount in group.items():
+        total[symbol] = total.get(symbol, 0.0) + factor * amount
+
+
+def _refused(formula: object, why: str, hint: str = "") -> FormulaError:
+    return FormulaError(f"{formula!r:.80} {why}", hint or "write a formula as in 'Fe2O3' or 'Ca(OH)2'")
+
+
+def fraction_matrix(formulas: Sequence[str]) -> tuple[np.ndarray, dict[int, str]]:
+    """The atomic fraction of each element in each formula, (n, 118), rows summing to 1; and why others cannot be read.
+
+    The rows of those are zero; the dictionary has their places and reasons.
+    """
+    matrix = np.zeros((len(formulas), len(SYMBOLS)))
+    failures: dict[int, str] = {}
+    rows: list[int] = []
+    columns: list[int] = []
+    amounts: list[float] = []
+    for i, formula in enumerate(formulas):
+        try:
+            parsed = parse_formula(formula)
+        except FormulaError as error:
+            failures[i] = error.message
+            continue
+        for symbol, amount in parsed.items():
+            rows.append(i)
+            columns.append(COLUMN[symbol])
+            amounts.append(amount)
+    np.add.at(matrix, (rows, columns), amounts)
+    total = matrix.sum(axis=1, keepdims=True)
+    np.divide(matrix, total, out=matrix, where=total > 0)
+    return matrix, failures
+
+
+@lru_cache(maxsize=65536)
+def canonical_formula(formula: str) -> str:
+    """One way to write each composition: elements in alphabetical order, amounts by their smallest whole ratio.
+
+    'O3Fe2' and 'Fe4O6' are both 'Fe2O3'. Amounts that are no small whole ratio are written as fractions of 1 with six
+    digits. Raises FormulaError.
+    """
+    parsed = parse_formula(formula)
+    amounts: dict[str, float] = {}
+    for symbol, amount in parsed.items():
+        name = SYMBOLS[COLUMN[symbol]]
+        amounts[name] = amounts.get(name, 0.0) + amount
+    whole = _whole_ratio(list(amounts.values()))
+    total = sum(amounts.values())
+    written = whole if whole is not None else [round(amount / total, 6) for amount in amounts.values()]
+    by_name = sorted(zip(amounts, written, strict=True))
+    return "".join(symbol if amount == 1 else f"{symbol}{amount:.6g}" for symbol, amount in by_name if amount)
+
+
+def _whole_ratio(amounts: Sequence[float], most: int = 200) -> list[int] | None:
+    """The amounts as the smallest whole numbers in the same ratio, None where these would exceed `most`."""
+    smallest = min(amounts)
+    for factor in range(1, 25):
+        scaled = [amount / smallest * factor for amount in amounts]
+        if max(scaled) > most:
+            return None
+        whole = [round(value) for value in scaled]
+        if all(abs(value - near) <= 1e-4 * near for value, near in zip(scaled, whole, strict=True)):
+            divisor = math.gcd(*whole)
+            return [value // divisor for value in whole]
+    return None
+
+
+def elements_of(formula: str) -> tuple[str, ...]:
+    """The elements of a formula in alphabetical order, its chemical system. Raises FormulaError."""
+    return tuple(sorted({SYMBOLS[COLUMN[symbol]] for symbol in parse_formula(formula)}))
