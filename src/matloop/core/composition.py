@@ -25,7 +25,7 @@ _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _PART = re.compile(rf"([A-Z][a-z]?)({_NUMBER})?")
 _FLAT = re.compile(rf"(?:[A-Z][a-z]?(?:{_NUMBER})?)+\Z")
 _TOKEN = re.compile(rf"([A-Z][a-z]?)|([(\[{{])|([)\]}}])|({_NUMBER})")
-_CHARGE = re.compile(r"(?:\^?\{?\d*[+-]\}?|\^\d+)\Z")
+_CHARGE = re.compile(r"(?:\^\{?\d*[+-]?\}?|(?<=[A-Za-z)\]}])[+-]+)\Z")
 _HYDRATE = re.compile(rf"\s*[·•*⋅]\s*({_NUMBER})?\s*")
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789", " \t_")
 _LONGEST, _DEEPEST = 500, 20
@@ -38,8 +38,8 @@ class FormulaError(InputError):
 def parse_formula(formula: str) -> dict[str, float]:
     """The amount of each element: 'Ca(OH)2' -> {'Ca': 1, 'O': 2, 'H': 2}.
 
-    Takes nested brackets, decimal amounts, subscripts, hydrates ('CuSO4·5H2O') and a charge at the end, which is left
-    aside. Raises FormulaError for an unknown element, unbalanced brackets, or no element in a positive amount.
+    Takes nested brackets, decimal amounts, subscripts, hydrates ('CuSO4·5H2O') and a charge at the end ('SO4^2-'),
+    which is left aside. Raises FormulaError for an unknown element, unbalanced brackets, or no element in a positive amount.
     """
     text = formula.translate(_PLAIN) if isinstance(formula, str) else ""
     if not text or len(text) > _LONGEST:
@@ -106,6 +106,9 @@ def _nested(text: str, formula: str) -> dict[str, float]:
         elif group is not None:
             _add(levels[-1], group, float(number))
             group = None
+    if text[place:] in ("+", "-"):
+        hint = "write a charge behind '^', as in 'SO4^2-' or 'NH4^+'"
+        raise _refused(formula, "ends in a charge that could also be an amount", hint)
     if place != len(text):
         raise _refused(formula, f"cannot be read from '{text[place : place + 10]}' on")
     if len(levels) > 1:
