@@ -1,14 +1,15 @@
 """A model's card: all that must be known before its predictions are believed, as facts that a program filled in.
 
 Nobody writes a card: each step of training leaves its section. What was not done stays empty, and the rendered card
-says so; nothing is guessed. The idea: Mitchell et al. 2019, Model Cards for Model Reporting, doi:10.1145/3287560.3287596.
+says so; nothing is guessed. The idea: Mitchell et al. 2019, Model Cards for Model Reporting,
+doi:10.1145/3287560.3287596.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from matloop.core.errors import InputError
 
@@ -30,10 +31,18 @@ ScoreName = Literal[
 ERRORS = ("MAE", "RMSE", "median absolute error", "log loss", "Brier score")
 
 
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and value - value != 0 else value
+
+
+#: A number, or None where it is not known; what is not finite is not known.
+Maybe = Annotated[float | None, BeforeValidator(_known)]
+
+
 class Part(BaseModel):
     """What all sections share: plain values that go to JSON and back without loss."""
 
-    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="null")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Quantity(Part):
@@ -107,11 +116,11 @@ class Candidate(Part):
     """One model that was tried."""
 
     model: str
-    score: float | None = None
-    seconds: float | None = None
+    score: Maybe = None
+    seconds: Maybe = None
     status: str = "done"
     #: Its part in the ensemble that was chosen; 1 where it was chosen alone, 0 where it was not.
-    weight: float = 0.0
+    weight: float = Field(0.0, ge=0)
     settings: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
 
 
@@ -122,17 +131,17 @@ class Selection(Part):
     score_name: ScoreName | None = None
     chosen: str = ""
     candidates: list[Candidate] = Field(default_factory=list)
-    budget_seconds: float | None = None
-    seconds: float | None = None
+    budget_seconds: Maybe = None
+    seconds: Maybe = None
 
 
 class Score(Part):
     """One score of one split: the mean over the folds, and each fold."""
 
     name: ScoreName
-    folds: list[float | None]
+    folds: list[Maybe]
     #: Of all out-of-fold predictions together, where that differs from the mean of the folds.
-    pooled: float | None = None
+    pooled: Maybe = None
 
     @property
     def known(self) -> list[float]:
@@ -162,7 +171,7 @@ class Split(Part):
     n_folds: int = 0
     n_groups: int | None = None
     scores: list[Score] = Field(default_factory=list)
-    #: The same scores of a prediction without a model: the median, the mean or the commonest class of the training rows.
+    #: The same scores without a model: the median, the mean or the commonest class of the training rows is predicted.
     baseline: list[Score] = Field(default_factory=list)
     remark: str = ""
 
@@ -182,7 +191,7 @@ class OutOfFold(Part):
     lower: list[float] | None = None
     upper: list[float] | None = None
     #: What share of the measured values the intervals mean to cover.
-    confidence: float | None = None
+    confidence: Maybe = None
     #: Of a classification, of all rows: counts[i][j] rows of class i were predicted as class j.
     labels: list[str] | None = None
     confusion: list[list[int]] | None = None
@@ -236,7 +245,7 @@ class Coverage(Part):
     expected: float
     observed: float
     #: The median width of these intervals, in the target's unit.
-    width: float | None = None
+    width: Maybe = None
 
 
 class Uncertainty(Part):
@@ -255,13 +264,13 @@ class Domain(Part):
     """Which materials are like those that the model knows."""
 
     method: str = ""
-    threshold: float | None = None
+    threshold: Maybe = None
     #: What share of held-out rows lies within.
-    share_inside: float | None = None
+    share_inside: Maybe = None
     #: The score of held-out rows within and beyond, by the name of the first score.
     score_name: ScoreName | None = None
-    score_inside: float | None = None
-    score_outside: float | None = None
+    score_inside: Maybe = None
+    score_outside: Maybe = None
     #: The lowest and the highest value of each input quantity, or the elements of the compositions.
     ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
     elements: list[str] = Field(default_factory=list)
@@ -281,7 +290,7 @@ class Provenance(Part):
     created: str = ""
     command: str = ""
     seed: int | None = None
-    seconds: float | None = None
+    seconds: Maybe = None
     python: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
     #: SHA-256 of parts of the model file, such as {"model.skops": "…"}.
@@ -304,13 +313,6 @@ class Card(Part):
     domain: Domain = Field(default_factory=Domain)
     use: Use = Field(default_factory=Use)
     provenance: Provenance = Field(default_factory=Provenance)
-
-    @model_validator(mode="after")
-    def _chosen_was_tried(self) -> Card:
-        weights = [candidate.weight for candidate in self.selection.candidates]
-        if any(weight < 0 for weight in weights):
-            raise ValueError("the weight of a candidate is below zero")
-        return self
 
     @classmethod
     def of(cls, facts: object) -> Card:
