@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,7 +40,8 @@ def parse_formula(formula: str) -> dict[str, float]:
     """The amount of each element: 'Ca(OH)2' -> {'Ca': 1, 'O': 2, 'H': 2}.
 
     Takes nested brackets, decimal amounts, subscripts, hydrates ('CuSO4·5H2O') and a charge at the end ('SO4^2-'),
-    which is left aside. Raises FormulaError for an unknown element, unbalanced brackets, or no element in a positive amount.
+    which is left aside. Raises FormulaError for an unknown element, unbalanced brackets, or no element in a positive
+    amount.
     """
     text = formula.translate(_PLAIN) if isinstance(formula, str) else ""
     if not text or len(text) > _LONGEST:
@@ -126,15 +128,44 @@ def _refused(formula: object, why: str, hint: str = "") -> FormulaError:
     return FormulaError(f"{formula!r:.80} {why}", hint or "write a formula as in 'Fe2O3' or 'Ca(OH)2'")
 
 
-def fraction_matrix(formulas: Sequence[str]) -> tuple[np.ndarray, dict[int, str]]:
-    """The atomic fraction of each element in each formula, (n, 118), rows summing to 1; and why others cannot be read.
+class Amounts(NamedTuple):
+    """The elements of n formulas one after another, m in all; formula i has those from `starts[i]` to `starts[i + 1]`.
 
-    The rows of those are zero; the dictionary has their places and reasons.
+    `elements` (m,) are columns of a fraction matrix, each at most once in a formula, and `amounts` (m,) are positive.
     """
-    matrix = np.zeros((len(formulas), len(SYMBOLS)))
+
+    starts: np.ndarray
+    elements: np.ndarray
+    amounts: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def counts(self) -> np.ndarray:
+        """The number of elements of each formula, (n,)."""
+        return np.diff(self.starts)
+
+    @property
+    def fractions(self) -> np.ndarray:
+        """The atomic fractions (m,), which sum to 1 in each formula."""
+        if not len(self):
+            return self.amounts
+        return self.amounts / np.repeat(np.add.reduceat(self.amounts, self.starts[:-1]), self.counts)
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The fraction matrix (n, 118)."""
+        made = np.zeros((len(self), len(SYMBOLS)))
+        made[np.repeat(np.arange(len(self)), self.counts), self.elements] = self.fractions
+        return made
+
+
+def read_formulas(formulas: Sequence[str]) -> tuple[Amounts, dict[int, str]]:
+    """The amounts in all formulas that can be read, in their order; and why others, by place, cannot be read."""
     failures: dict[int, str] = {}
-    rows: list[int] = []
-    columns: list[int] = []
+    counts: list[int] = []
+    elements: list[int] = []
     amounts: list[float] = []
     for i, formula in enumerate(formulas):
         try:
@@ -142,13 +173,26 @@ def fraction_matrix(formulas: Sequence[str]) -> tuple[np.ndarray, dict[int, str]
         except FormulaError as error:
             failures[i] = error.message
             continue
+        by_column: dict[int, float] = {}
         for symbol, amount in parsed.items():
-            rows.append(i)
-            columns.append(COLUMN[symbol])
-            amounts.append(amount)
-    np.add.at(matrix, (rows, columns), amounts)
-    total = matrix.sum(axis=1, keepdims=True)
-    np.divide(matrix, total, out=matrix, where=total > 0)
+            by_column[COLUMN[symbol]] = by_column.get(COLUMN[symbol], 0.0) + amount
+        counts.append(len(by_column))
+        elements += by_column.keys()
+        amounts += by_column.values()
+    starts = np.concatenate([[0], np.cumsum(counts, dtype=np.intp)]).astype(np.intp)
+    return Amounts(starts, np.array(elements, dtype=np.intp), np.array(amounts, dtype=float)), failures
+
+
+def fraction_matrix(formulas: Sequence[str]) -> tuple[np.ndarray, dict[int, str]]:
+    """The atomic fraction of each element in each formula, (n, 118), rows summing to 1; and why others cannot be read.
+
+    The rows of those are zero; the dictionary has their places and reasons.
+    """
+    read, failures = read_formulas(formulas)
+    if not failures:
+        return read.matrix, failures
+    matrix = np.zeros((len(formulas), len(SYMBOLS)))
+    matrix[np.setdiff1d(np.arange(len(formulas)), list(failures))] = read.matrix
     return matrix, failures
 
 
