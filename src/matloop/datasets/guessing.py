@@ -1,0 +1,187 @@
+"""What the columns of a table probably are, from their names and their cells; whoever knows better says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from matloop.core.composition import FormulaError, parse_formula
+from matloop.datasets.column import MATERIALS, Column, Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: So many cells are looked at, spread over the column; and this share of them must be of a kind.
+LOOKED_AT, MOST = 200, 0.75
+_BEFORE = r"(?:.*[ _-])?"  # 'material_id' is an id, 'acid' is none
+_IDENTITY = re.compile(
+    _BEFORE + r"(?:ids?|uuid|inchi|inchi[ _-]?key|cas|names?|labels?|code|number|no|nr|index|identifier)"
+    r"|mpid|cid|refcode|unnamed: \d+|#|entry|iupac",
+    re.IGNORECASE,
+)
+_PROVENANCE = re.compile(
+    _BEFORE + r"(?:dois?|references?|refs?|sources?|url|link|citation|year|authors?|licen[cs]e|journal|paper|date"
+    r"|comments?|notes?)|origin|record_hash|proprietary",
+    re.IGNORECASE,
+)
+_UNCERTAINTY = re.compile(
+    r"(?P<of>.+?)[ _-]*(?:std|sd|stdev|stddev|sigma|σ|err|error|uncertainty|unc|standard[ _-]deviation)"
+    r"|(?:std|sd|stdev|sigma|σ|error|uncertainty|unc|standard[ _-]deviation)[ _-]*(?:of|in)?[ _(-]*(?P<of2>.+?)\)?",
+    re.IGNORECASE,
+)
+_TARGET = re.compile(r"target|y", re.IGNORECASE)
+_MATERIAL_NAME = re.compile(
+    r"(?:.*[ _-])?(?:formula|formulas|composition|compositions|smiles|structure|structures|material|compound|molecule)",
+    re.IGNORECASE,
+)
+_SMILES_NAME = re.compile(r"(?:.*[ _-])?(?:smiles|smi)(?:[ _-].*)?", re.IGNORECASE)
+_FORMULA_NAME = re.compile(_BEFORE + r"(?:formulae?|formulas|compositions?|stoichiometry)(?:[ _-].*)?", re.IGNORECASE)
+_PLAIN_NAME = re.compile(r"\W*(?:canonical[ _-])?(?:smiles|formula|composition|structure)\W*", re.IGNORECASE)
+_SMILES_SIGNS = re.compile(r"[=#@\[\]()/\\]|[a-z]\d|\d[a-z]|c1|C\d|CC")
+_SMILES = re.compile(r"(?:[BCNOPSFIbcnops]|Cl|Br|\[[^\]]+\]|[=#@()/\\.+\-:~$*%]|\d)+\Z")
+
+
+def guess(frame: pd.DataFrame, known: Mapping[str, Column] | None = None) -> dict[str, Column]:
+    """A column for each of the frame's; `known` are those that somebody has described already, in it or beside it."""
+    known = known or {}
+    kinds = {str(name): guessed_kind(str(name), frame[name]) for name in frame.columns if str(name) not in known}
+    everyone = {name: column.kind for name, column in known.items()} | kinds
+    material = _material(kinds, known)
+    made: dict[str, Column] = {}
+    for name, kind in kinds.items():
+        made[name] = _guessed(name, kind, material, everyone)
+    return _with_a_target(made, known)
+
+
+def guessed_kind(name: str, cells: Any) -> Kind:
+    """What the cells are, from a sample of them."""
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(cells):
+        return "text"
+    if pd.api.types.is_numeric_dtype(cells):
+        return "number"
+    sample = sampled(cells)
+    if not sample:
+        return "text"
+    if all(text.startswith("{") for text in sample):
+        return _kind_of_json(sample)
+    names_smiles, names_formula = bool(_SMILES_NAME.fullmatch(name)), bool(_FORMULA_NAME.fullmatch(name))
+    smiles = share(sample, _looks_like_smiles)
+    formulas = share(sample, _looks_like_formula)
+    if names_smiles and smiles >= MOST:
+        return "molecule"
+    if names_formula and formulas >= MOST:
+        return "composition"
+    if formulas >= 0.95 and not names_smiles:
+        return _composition_or_text(name, sample)
+    if smiles >= 0.95 and share(sample, lambda text: bool(_SMILES_SIGNS.search(text))) >= 0.5:
+        return "molecule"
+    return "text"
+
+
+def sampled(cells: Any) -> list[str]:
+    """Up to LOOKED_AT cells that are not missing, spread evenly, as text."""
+    present = cells[cells.notna()]
+    step = max(1, len(present) // LOOKED_AT)
+    texts = (str(cell).strip() for cell in present.iloc[::step][: 2 * LOOKED_AT])
+    return [text for text in texts if text]
+
+
+def share(sample: Iterable[str], is_one: Any) -> float:
+    """Which part of the texts passes the test."""
+    passed = [bool(is_one(text)) for text in sample]
+    return sum(passed) / len(passed) if passed else 0.0
+
+
+def _kind_of_json(sample: list[str]) -> Kind:
+    if all('"species_at_sites"' in text for text in sample):
+        return "structure"
+    return "spectrum" if all('"x"' in text and '"y"' in text for text in sample) else "text"
+
+
+def _looks_like_formula(text: str) -> bool:
+    if len(text) > 120 or text[:1].islower():
+        return False
+    try:
+        parse_formula(text)
+    except FormulaError:
+        return False
+    return True
+
+
+def _looks_like_smiles(text: str) -> bool:
+    return bool(_SMILES.match(text))
+
+
+def _composition_or_text(name: str, sample: list[str]) -> Kind:
+    """A column of 'BCC' and 'FCC', or of element symbols, parses as formulas but tells of phases and sites."""
+    if _MATERIAL_NAME.fullmatch(name):
+        return "composition"
+    distinct = set(sample)
+    several = share(distinct, lambda text: len(parse_formula(text)) > 1)
+    has_amounts = share(
+        distinct, lambda text: any(letter.isdigit() for letter in text) or any(letter.islower() for letter in text)
+    )
+    varied = len(distinct) >= min(10, 0.5 * len(sample))
+    return "composition" if several >= 0.5 and has_amounts >= 0.5 and varied else "text"
+
+
+def _material(kinds: Mapping[str, Kind], known: Mapping[str, Column]) -> str | None:
+    """The one column that is the material: the most telling kind, and of several the one that is named so."""
+    if any(column.role == "material" for column in known.values()):
+        return None
+    for kind in MATERIALS:
+        names = [name for name, its in kinds.items() if its == kind]
+        plain = [
+            name
+            for name in names
+            if re.fullmatch(r"(?i)\W*(?:canonical[ _-])?(?:smiles|formula|composition|structure)\W*", name)
+        ]
+        if len(names) == 1 or plain:
+            return (plain or names)[0]
+        named = [name for name in names if _MATERIAL_NAME.fullmatch(name)]
+        if names and kind == "composition":
+            return (named or names)[0]
+        if len(names) > 1:
+            return None  # a ligand and a solvent: each is an input, the record is about neither
+    return None
+
+
+def _guessed(name: str, kind: Kind, material: str | None, everyone: Mapping[str, Kind]) -> Column:
+    if name == material:
+        return Column(name, role="material", kind=kind)
+    if kind in MATERIALS:
+        return Column(name, role="input" if material is None else "identity", kind=kind)
+    if (of := _uncertain(name, everyone)) is not None and kind == "number":
+        return Column(name, role="uncertainty", kind=kind, of=of)
+    if _IDENTITY.fullmatch(name):
+        return Column(name, role="identity", kind=kind)
+    if _PROVENANCE.fullmatch(name):
+        return Column(name, role="provenance", kind=kind)
+    if _TARGET.fullmatch(name):
+        return Column(name, role="target", kind=kind)
+    return Column(name, kind=kind)
+
+
+def _uncertain(name: str, everyone: Mapping[str, Kind]) -> str | None:
+    match = _UNCERTAINTY.fullmatch(name)
+    if not match:
+        return None
+    wanted = re.sub(r"[\W_]+", "", (match.group("of") or match.group("of2") or "").casefold())
+    return next(
+        (other for other in everyone if other != name and re.sub(r"[\W_]+", "", other.casefold()) == wanted), None
+    )
+
+
+def _with_a_target(made: dict[str, Column], known: Mapping[str, Column]) -> dict[str, Column]:
+    """Where nothing is called a target and one number alone stands beside the material, that number is it."""
+    together = [*known.values(), *made.values()]
+    if any(column.role == "target" for column in together) or not any(c.role == "material" for c in together):
+        return made
+    inputs = [column for column in together if column.role == "input"]
+    if len(inputs) == 1 and inputs[0].name in made:
+        only = inputs[0]
+        made[only.name] = only.model_copy(update={"role": "target"})
+    return made
