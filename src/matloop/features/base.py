@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from matloop.core.errors import InputError
+from matloop.core.errors import InputError, MissingExtra
 
 Array = NDArray[np.float64]
 #: So many reasons stand in the message of a FeatureError; all of them in its `failures`.
@@ -96,7 +96,7 @@ class Featurizer:
         for i, reading in enumerate(readings):
             try:
                 values[i] = self.row(reading)
-            except MemoryError:
+            except (MemoryError, MissingExtra):
                 raise
             except InputError as error:
                 failures[i] = error.message
