@@ -10,6 +10,9 @@ import numpy as np
 from matloop.core.composition import Amounts, read_formulas
 from matloop.features.base import Featurizer
 
+#: Formulas in one group: their intermediate results stay in the processor's cache.
+GROUP = 1024
+
 
 class CompositionFeaturizer(Featurizer):
     """A featurizer whose readings are Amounts, the same for all of them: Combined reads each formula once."""
@@ -30,12 +33,14 @@ def _written(composition: Mapping[Any, float]) -> str:
 
 
 def by_count(readings: Amounts) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The formulas grouped by their number of elements k, so that each group is a table without gaps.
+    """The formulas in groups of g with the same number of elements k: tables without gaps, which fit into a cache.
 
     Yields their rows (g,), their elements (g, k) and the fractions of these (g, k).
     """
     counts, fractions = readings.counts, readings.fractions
     for k in np.unique(counts):
-        rows = np.flatnonzero(counts == k)
-        places = readings.starts[rows, None] + np.arange(k)
-        yield rows, readings.elements[places], fractions[places]
+        same = np.flatnonzero(counts == k)
+        for start in range(0, len(same), GROUP):
+            rows = same[start : start + GROUP]
+            places = readings.starts[rows, None] + np.arange(k)
+            yield rows, readings.elements[places], fractions[places]
