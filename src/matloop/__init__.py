@@ -27,6 +27,8 @@ _HOME = {
     "Match": "matloop.core.objective",
     "Curve": "matloop.core.curve",
     "Outcome": "matloop.core.trial",
+    "Dataset": "matloop.datasets.dataset",
+    "Column": "matloop.datasets.column",
     "MatloopError": "matloop.core.errors",
     "Bayesian": "matloop.planners.bayesian",
     "Prior": "matloop.planners.prior",
@@ -84,6 +86,8 @@ if TYPE_CHECKING:
     from matloop.core.pool import Pool as Pool
     from matloop.core.space import Space as Space
     from matloop.core.trial import Outcome as Outcome
+    from matloop.datasets.column import Column as Column
+    from matloop.datasets.dataset import Dataset as Dataset
     from matloop.labs.command import CommandLab as CommandLab
     from matloop.labs.emulator import EmulatorLab as EmulatorLab
     from matloop.labs.function import FunctionLab as FunctionLab

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from matloop.core.composition import FormulaError, parse_formula
-from matloop.datasets.column import MATERIALS, Column, Kind
+from matloop.datasets.column import MATERIALS, Column, Kind, Role
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,15 +43,27 @@ _SMILES = re.compile(r"(?:[BCNOPSFIbcnops]|Cl|Br|\[[^\]]+\]|[=#@()/\\.+\-:~$*%]|
 
 
 def guess(frame: pd.DataFrame, known: Mapping[str, Column] | None = None) -> dict[str, Column]:
-    """A column for each of the frame's; `known` are those that somebody has described already, in it or beside it."""
+    """A column for each of the frame's that is not known yet; `known` may describe columns beside it as well."""
     known = known or {}
     kinds = {str(name): guessed_kind(str(name), frame[name]) for name in frame.columns if str(name) not in known}
-    everyone = {name: column.kind for name, column in known.items()} | kinds
-    material = _material(kinds, known)
-    made: dict[str, Column] = {}
-    for name, kind in kinds.items():
-        made[name] = _guessed(name, kind, material, everyone)
-    return _with_a_target(made, known)
+    described = guessed_roles(
+        {name: column.kind for name, column in known.items()} | kinds,
+        {name: column.role for name, column in known.items()},
+    )
+    return {name: described[name] for name in kinds}
+
+
+def guessed_roles(kinds: Mapping[str, Kind], said: Mapping[str, Role]) -> dict[str, Column]:
+    """A column for each name, with the role that was said or that its name and its kind suggest."""
+    material = None if "material" in said.values() else _material({n: k for n, k in kinds.items() if n not in said})
+    has_material = material is not None or "material" in said.values()
+    made = {name: _guessed(name, kind, material, has_material, kinds) for name, kind in kinds.items()}
+    made |= {name: _with_role(made[name], role) for name, role in said.items()}
+    return _with_a_target(made, said) if has_material else made
+
+
+def _with_role(column: Column, role: Role) -> Column:
+    return column.model_copy(update={"role": role, "of": column.of if role == "uncertainty" else None})
 
 
 def guessed_kind(name: str, cells: Any) -> Kind:
@@ -95,6 +107,11 @@ def share(sample: Iterable[str], is_one: Any) -> float:
     return sum(passed) / len(passed) if passed else 0.0
 
 
+def is_label(name: str) -> bool:
+    """Whether a column of this name tells records apart, or where they are from, rather than what they are like."""
+    return bool(_IDENTITY.fullmatch(name) or _PROVENANCE.fullmatch(name))
+
+
 def _kind_of_json(sample: list[str]) -> Kind:
     if all('"species_at_sites"' in text for text in sample):
         return "structure"
@@ -128,10 +145,8 @@ def _composition_or_text(name: str, sample: list[str]) -> Kind:
     return "composition" if several >= 0.5 and has_amounts >= 0.5 and varied else "text"
 
 
-def _material(kinds: Mapping[str, Kind], known: Mapping[str, Column]) -> str | None:
+def _material(kinds: Mapping[str, Kind]) -> str | None:
     """The one column that is the material: the most telling kind, and of several the one that is named so."""
-    if any(column.role == "material" for column in known.values()):
-        return None
     for kind in MATERIALS:
         names = [name for name, its in kinds.items() if its == kind]
         plain = [
@@ -149,11 +164,11 @@ def _material(kinds: Mapping[str, Kind], known: Mapping[str, Column]) -> str | N
     return None
 
 
-def _guessed(name: str, kind: Kind, material: str | None, everyone: Mapping[str, Kind]) -> Column:
+def _guessed(name: str, kind: Kind, material: str | None, has_material: bool, everyone: Mapping[str, Kind]) -> Column:
     if name == material:
         return Column(name, role="material", kind=kind)
     if kind in MATERIALS:
-        return Column(name, role="input" if material is None else "identity", kind=kind)
+        return Column(name, role="identity" if has_material else "input", kind=kind)
     if (of := _uncertain(name, everyone)) is not None and kind == "number":
         return Column(name, role="uncertainty", kind=kind, of=of)
     if _IDENTITY.fullmatch(name):
@@ -175,13 +190,9 @@ def _uncertain(name: str, everyone: Mapping[str, Kind]) -> str | None:
     )
 
 
-def _with_a_target(made: dict[str, Column], known: Mapping[str, Column]) -> dict[str, Column]:
-    """Where nothing is called a target and one number alone stands beside the material, that number is it."""
-    together = [*known.values(), *made.values()]
-    if any(column.role == "target" for column in together) or not any(c.role == "material" for c in together):
+def _with_a_target(made: dict[str, Column], said: Mapping[str, Role]) -> dict[str, Column]:
+    """Where nothing is called a target and one column alone stands beside the material, that one is it."""
+    inputs = [column for column in made.values() if column.role == "input"]
+    if any(column.role == "target" for column in made.values()) or len(inputs) != 1 or inputs[0].name in said:
         return made
-    inputs = [column for column in together if column.role == "input"]
-    if len(inputs) == 1 and inputs[0].name in made:
-        only = inputs[0]
-        made[only.name] = only.model_copy(update={"role": "target"})
-    return made
+    return made | {inputs[0].name: _with_role(inputs[0], "target")}

@@ -1,0 +1,57 @@
+"""What a header says: a name and, in brackets behind it, a unit: 'band gap (eV)', 'density [g/cm3]'."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from matloop.core.errors import UnitError
+from matloop.core.units import check_unit
+
+_BRACKETED = re.compile(r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]+(?:\([^()]*\)[^()\[\]]*)?)[)\]]\s*$", re.DOTALL)
+_SLASHED = re.compile(r"^(?P<name>.*\S)\s+/\s+(?P<unit>\S+)\s*$")
+#: log(GPa) is no column named 'log' in GPa.
+_FUNCTION = re.compile(r"(?:^|[\s_])(?:log|ln|lg|log10|log2|exp|sqrt)$", re.IGNORECASE)
+_TEMPERATURE = re.compile(r"(?:^|[^a-z])(?:t|temp|temperature)(?:$|[^a-z])|temperature", re.IGNORECASE)
+_LATEX = (
+    ("$", ""),
+    ("{", ""),
+    ("}", ""),
+    ("^\\circ", "°"),
+    ("\\circ", "°"),
+    ("\\mu ", "µ"),
+    ("\\mu", "µ"),
+    ("\\AA", "Å"),
+)
+
+
+def read_headers(headers: Iterable[str]) -> list[tuple[str, str | None]]:
+    """(name, unit) of each header; where two names would be the same, both keep their brackets."""
+    texts = [text.strip() for text in headers]
+    pairs = [_split(text) for text in texts]
+    names = [name for name, _ in pairs]
+    return [(text if names.count(name) > 1 else name, unit) for text, (name, unit) in zip(texts, pairs, strict=True)]
+
+
+def _split(header: str) -> tuple[str, str | None]:
+    for pattern in (_BRACKETED, _SLASHED):
+        if (match := pattern.match(header)) and not _FUNCTION.search(match["name"]):
+            unit = known_unit(match["unit"], match["name"])
+            if unit is not None:
+                return match["name"], unit
+    return header, None
+
+
+def known_unit(text: str, name: str = "") -> str | None:
+    """The unit as it is written here; None where the text is no unit. Of a temperature, C means degrees Celsius."""
+    unit = text.strip()
+    for written, meant in _LATEX:
+        unit = unit.replace(written, meant)
+    unit = unit.strip()
+    if unit in ("C", "ºC", "deg C", "oC") and (_TEMPERATURE.search(name) or unit != "C"):
+        unit = "°C"
+    try:
+        check_unit(unit)
+    except UnitError:
+        return None
+    return unit

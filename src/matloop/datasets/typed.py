@@ -1,0 +1,178 @@
+"""From a reader's raw table to a Dataset: units, kinds, roles, and whatever cannot be read is set aside."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matloop.core.errors import InputError, UnitError, did_you_mean
+from matloop.core.progress import Progress, silent
+from matloop.datasets import numeric
+from matloop.datasets.checking import checked
+from matloop.datasets.column import Column, Kind, Role
+from matloop.datasets.dataset import Dataset, DatasetError, SetAside
+from matloop.datasets.guessing import MOST, guessed_kind, guessed_roles, is_label, sampled, share
+from matloop.datasets.headers import read_headers
+from matloop.datasets.options import Options
+from matloop.datasets.provenance import with_provenance
+from matloop.datasets.raw import Raw
+
+#: How much is kept of a record that is set aside, and how many reasons an error tells.
+LONGEST_RAW, MOST_TOLD = 500, 3
+
+
+@dataclass
+class _Typed:
+    """One column with its cells in their type, and why some of them could not be read."""
+
+    name: str
+    header: str
+    kind: Kind
+    unit: str | None
+    cells: Any
+    problems: dict[int, str]
+    known: Column | None
+
+
+def typed(raw: Raw, path: Path, options: Options, progress: Progress = silent) -> Dataset:
+    """The dataset that a raw table makes. Raises InputError where options do not fit it or no record is left."""
+    import pandas as pd
+
+    parts = _typed_columns(raw, options)
+    columns = _described(parts, options)
+    frame = pd.DataFrame({part.name: part.cells for part in parts}, index=range(len(raw.table)))
+    problems: dict[int, str] = {}
+    for part in parts:
+        if columns[part.name].role in ("material", "input", "target", "uncertainty"):
+            for row, reason in part.problems.items():
+                problems.setdefault(row, f"{part.name}: {reason}")
+    frame, unreadable = checked(frame, columns, progress)
+    problems = unreadable | problems
+    set_aside = [*raw.set_aside, *_set_aside(raw, problems)]
+    good = np.ones(len(frame), bool)
+    good[list(problems)] = False
+    if not good.any():
+        raise nothing_left(path.name, set_aside)
+    owner = options.proprietary or ("unknown" if raw.is_proprietary else None)
+    places = [place for place, kept in zip(raw.places, good, strict=True) if kept]
+    frame, columns = with_provenance(frame[good].reset_index(drop=True), columns, places, options.licence, owner)
+    return Dataset(
+        frame,
+        columns.values(),
+        name=options.name or path.stem,
+        origin=path.name,
+        licence=options.licence,
+        citation=options.citation,
+        is_proprietary=owner is not None,
+        set_aside=set_aside,
+    )
+
+
+def nothing_left(name: str, set_aside: Sequence[SetAside]) -> DatasetError:
+    """The error for a file in which no record can be used, with the reasons that came most often."""
+    if not set_aside:
+        return DatasetError(f"{name} has no records")
+    reasons = Counter(record.reason for record in set_aside).most_common(MOST_TOLD)
+    lines = "".join(f"\n  {count} times: {reason}" if count > 1 else f"\n  {reason}" for reason, count in reasons)
+    more = f"\n  and more, {len(set_aside)} in all" if len(set_aside) > sum(n for _, n in reasons) else ""
+    return DatasetError(
+        f"{name} has no record that can be used:{lines}{more}", "--kind or --drop say how to take a column"
+    )
+
+
+def _typed_columns(raw: Raw, options: Options) -> list[_Typed]:
+    headers = [str(name) for name in raw.table.columns]
+    titles = read_headers(headers)
+    _require_known(options, [*headers, *(name for name, _ in titles)])
+    parts = []
+    for place, (header, (name, unit)) in enumerate(zip(headers, titles, strict=True)):
+        if not {name, header} & set(options.drop):
+            known = raw.columns.get(header)
+            parts.append(_typed_column(raw.table.iloc[:, place], header, name, unit, known, options))
+    if not parts:
+        raise DatasetError("no column is left", "--drop leaves out fewer")
+    return parts
+
+
+def _require_known(options: Options, names: Sequence[str]) -> None:
+    for name in options.named:
+        if name not in names:
+            raise InputError(f"there is no column '{name[:60]}'", did_you_mean(name[:80], names))
+
+
+def _typed_column(
+    cells: Any, header: str, name: str, unit: str | None, known: Column | None, options: Options
+) -> _Typed:
+    kind: Kind | None = options.of(options.kinds, name, header) or (known.kind if known else None)
+    wanted: str | None = options.of(options.units, name, header)
+    unit = known.unit if known and known.unit else unit
+    if kind is None:
+        kind = "number" if wanted or _is_numeric(header, cells) else guessed_kind(header, cells)
+    if kind != "number":
+        return _Typed(header, header, kind, None, _texts(cells), {}, known)
+    try:
+        read = numeric.numbers(cells, unit, wanted, name)
+    except UnitError as error:
+        raise UnitError(f"column '{header[:60]}': {error.message}", error.hint) from error
+    return _Typed(name, header, "number", read.unit, read.values, read.problems, known)
+
+
+def _is_numeric(header: str, cells: Any) -> bool:
+    """Whether most of the cells are numbers; all of them must be where the column holds names or numbers of things."""
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(cells):
+        return False
+    if pd.api.types.is_numeric_dtype(cells):
+        return True
+    sample = [text for text in sampled(cells) if not numeric.is_missing(text)]
+    return bool(sample) and share(sample, numeric.looks_numeric) >= (1.0 if is_label(header) else MOST)
+
+
+def _texts(cells: Any) -> Any:
+    """The cells as str or None, without the blanks around them."""
+    import pandas as pd
+
+    def text(cell: Any) -> str | None:
+        if isinstance(cell, dict | list):
+            return json.dumps(cell, separators=(",", ":"))
+        return (str(cell).strip() or None) if cell is not None and cell == cell and cell is not pd.NaT else None
+
+    made = np.empty(len(cells), dtype=object)
+    made[:] = [text(cell) for cell in cells.astype(object).where(cells.notna(), None).tolist()]
+    return made
+
+
+def _described(parts: Sequence[_Typed], options: Options) -> dict[str, Column]:
+    said: dict[str, Role] = {part.name: part.known.role for part in parts if part.known}
+    for part in parts:
+        role = "target" if {part.name, part.header} & set(options.targets) else None
+        role = options.of(options.roles, part.name, part.header) or role
+        if role == "material":
+            said = {name: its for name, its in said.items() if its != "material"}
+        if role:
+            said[part.name] = role
+    guessed = guessed_roles({part.name: part.kind for part in parts}, said)
+    columns = {}
+    for part in parts:
+        its = guessed[part.name]
+        if part.known and its.role == part.known.role:
+            its = part.known.model_copy(update={"name": part.name, "kind": part.kind})
+        columns[part.name] = its.model_copy(update={"unit": part.unit})
+    return columns
+
+
+def _set_aside(raw: Raw, problems: dict[int, str]) -> list[SetAside]:
+    rows = sorted(problems)
+    cells = raw.table.iloc[rows].astype(object).where(raw.table.iloc[rows].notna(), None)
+    records = cells.to_dict("records")
+    return [
+        SetAside(raw.places[row], problems[row], json.dumps(record, ensure_ascii=False, default=str)[:LONGEST_RAW])
+        for row, record in zip(rows, records, strict=True)
+    ]
