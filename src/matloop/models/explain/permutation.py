@@ -1,0 +1,90 @@
+"""Permutation importance: how much worse the model gets when an input is shuffled.
+
+Breiman 2001, doi:10.1023/A:1010933404324. Wanted are rows that the model has not seen: on its training rows, an input
+that it only remembers seems important.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from matloop.core.progress import Progress, silent
+from matloop.models.explain.asked import names_of
+from matloop.models.explain.groups import Groups, each
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What a group of inputs is worth: the loss added when it is shuffled, its mean and spread over the repeats."""
+
+    name: str
+    members: tuple[str, ...]
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class Importances:
+    """All groups, the most important first; `loss` is the unshuffled one."""
+
+    groups: tuple[Importance, ...]
+    loss: float
+    #: What the loss is: "MAE" in the target's unit, or "balanced error": 1 less the balanced accuracy.
+    loss_name: str
+    n_rows: int
+
+
+def permutation_importance(
+    model: Any,
+    rows: Any,
+    measured: np.ndarray | Sequence[Any],
+    groups: Groups | None = None,
+    names: Sequence[str] | None = None,
+    n_repeats: int = 10,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Importances:
+    """The importance of each group of columns of `rows` (n, d), a matrix or a frame, by `measured` values or classes.
+
+    The columns of a group are shuffled together, so that what correlates within it stays as it was.
+    """
+    labels = names_of(rows, names)
+    groups = groups or each(labels)
+    is_classifier = bool(len(getattr(model, "classes_", ())))
+    loss = balanced_error if is_classifier else mean_absolute_error
+    truth, rng = np.asarray(measured), np.random.default_rng(seed)
+    plain = loss(truth, model.predict(rows))
+    orders = [rng.permutation(len(truth)) for _ in range(n_repeats)]
+    found = []
+    for done, (name, columns) in enumerate(groups.items()):
+        added = [loss(truth, model.predict(_shuffled(rows, columns, order))) - plain for order in orders]
+        members = tuple(labels[i] for i in columns)
+        found.append(Importance(name, members, float(np.mean(added)), float(np.std(added))))
+        progress(done + 1, len(groups), name)
+    found.sort(key=lambda one: -one.mean)
+    return Importances(tuple(found), plain, "balanced error" if is_classifier else "MAE", len(truth))
+
+
+def _shuffled(rows: Any, columns: Sequence[int], order: np.ndarray) -> Any:
+    other = rows.copy()
+    if hasattr(rows, "columns"):
+        for i in columns:
+            other.isetitem(i, rows.iloc[order, i].to_numpy())
+    else:
+        other[:, list(columns)] = rows[order][:, list(columns)]
+    return other
+
+
+def mean_absolute_error(measured: np.ndarray, predicted: np.ndarray) -> float:
+    """The mean absolute error."""
+    return float(np.mean(np.abs(np.asarray(measured, dtype=float) - np.asarray(predicted, dtype=float))))
+
+
+def balanced_error(measured: np.ndarray, predicted: np.ndarray) -> float:
+    """1 less the mean recall of the classes that were measured."""
+    recalls = [np.mean(np.asarray(predicted)[measured == label] == label) for label in np.unique(measured)]
+    return 1.0 - float(np.mean(recalls))
