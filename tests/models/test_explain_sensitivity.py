@@ -63,6 +63,14 @@ def test_what_the_model_ignores_or_what_is_constant_has_no_share():
     assert np.all(sensitivity(lambda x: np.zeros(len(x)), matrix) == 0)
 
 
+def test_rows_without_a_value_do_not_count_for_that_input():
+    matrix = X[:, :2].copy()
+    matrix[::3, 1] = np.nan
+    shares = sensitivity(lambda x: x[:, 0] + 2 * np.nan_to_num(x[:, 1]), matrix)
+    spread = np.nanstd(matrix, axis=0)
+    np.testing.assert_allclose(shares, spread * [1, 2] / (spread @ [1, 2]))
+
+
 def test_an_input_of_two_values_is_switched_not_moved():
     """Between 0 and 1 there is no solvent and a half."""
     matrix = np.column_stack([X[:, 0], np.arange(len(X)) % 2])

@@ -60,7 +60,9 @@ def contributions(
     """
     labels = names_of(rows, names)
     ask = Asked(model, rows, label)
-    fast = _by_lightgbm(ask, rows, labels) or _by_trees(ask, rows, labels)
+    last, seen = _behind_scaling(model, rows)
+    inner = Asked(last, seen, ask.label)
+    fast = _by_lightgbm(inner, seen, labels) or _by_trees(inner, seen, labels)
     if fast is not None:
         return fast.grouped(groups) if groups is not None else fast
     players = groups if groups is not None else together.each(labels)
@@ -85,22 +87,14 @@ def _by_lightgbm(ask: Asked, rows: Any, names: tuple[str, ...]) -> Contributions
     return Contributions(told[:, :-1], float(told[0, -1]), told.sum(axis=1), names, "LightGBM's own, exact", scale)
 
 
-#: The trees of scikit-learn that shap knows.
-_TREES = {
-    "DecisionTreeRegressor",
-    "DecisionTreeClassifier",
-    "ExtraTreeRegressor",
-    "ExtraTreeClassifier",
-    "RandomForestRegressor",
-    "RandomForestClassifier",
-    "ExtraTreesRegressor",
-    "ExtraTreesClassifier",
-}
+#: What the classes of scikit-learn are called whose trees shap knows; ours are descended from these.
+_TREES = ("BaseForest", "BaseDecisionTree")
 
 
 def _by_trees(ask: Asked, rows: Any, names: tuple[str, ...]) -> Contributions | None:
     """shap's TreeExplainer (path-dependent, exact); None where the model is no tree, or shap is not installed."""
-    if type(ask.model).__name__ not in _TREES or not type(ask.model).__module__.startswith("sklearn."):
+    ancestors = {kind.__name__ for kind in type(ask.model).__mro__ if kind.__module__.startswith("sklearn.")}
+    if not ancestors.intersection(_TREES):
         return None
     try:
         from shap import TreeExplainer
@@ -116,3 +110,20 @@ def _by_trees(ask: Asked, rows: Any, names: tuple[str, ...]) -> Contributions | 
     return Contributions(
         values, float(base[0]), float(base[0]) + values.sum(axis=1), names, "shap TreeExplainer, exact", scale
     )
+
+
+#: Steps of a pipeline that change each column by itself, so that its last step sees the same inputs.
+_COLUMN_BY_COLUMN = {"SimpleImputer", "StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"}
+
+
+def _behind_scaling(model: Any, rows: Any) -> tuple[Any, Any]:
+    """The last step of a pipeline, and the rows as it sees them; else the model and the rows themselves."""
+    steps = [step for _, step in getattr(model, "steps", [])]
+    seen = rows
+    for step in steps[:-1]:
+        if type(step).__name__ not in _COLUMN_BY_COLUMN:
+            return model, rows
+        seen = step.transform(seen)
+        if seen.shape[1] != rows.shape[1]:
+            return model, rows
+    return (steps[-1], seen) if steps else (model, rows)

@@ -30,14 +30,15 @@ def sensitivity(ask: Ask, matrix: np.ndarray, delta: float = 0.25, progress: Pro
 
 
 def _slope(ask: Ask, matrix: np.ndarray, column: int, delta: float) -> float:
-    """The mean absolute slope times the standard deviation."""
-    values = matrix[:, column]
-    sigma, lowest, highest = float(np.std(values)), float(values.min()), float(values.max())
-    if not sigma > 1e-12 * max(abs(lowest), abs(highest)):
+    """The mean absolute slope times the standard deviation, over the rows that have a value."""
+    rows = matrix[np.isfinite(matrix[:, column])]
+    values = rows[:, column]
+    if not len(values) or np.ptp(values) <= 1e-12 * np.abs(values).max():
         return 0.0
+    sigma, lowest, highest = float(np.std(values)), values.min(), values.max()
     is_switch = np.all((values == lowest) | (values == highest))
     low = np.full(len(values), lowest) if is_switch else np.maximum(values - delta * sigma, lowest)
     high = np.full(len(values), highest) if is_switch else np.minimum(values + delta * sigma, highest)
-    below, above = matrix.copy(), matrix.copy()
+    below, above = rows.copy(), rows.copy()
     below[:, column], above[:, column] = low, high
     return sigma * float(np.mean(np.abs(ask(above) - ask(below)) / (high - low)))
