@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from matloop.core.event import AnyEvent, Proposal
 from matloop.core.objective import Objective
+from matloop.core.progress import Progress, silent
 from matloop.core.space import Point, Space
 from matloop.core.standing import Standing
 from matloop.core.trial import Answer, Effect, Observation, Trial
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matloop.datasets.dataset import Dataset
 
 
 @runtime_checkable
@@ -76,6 +82,26 @@ class Store(Protocol):
 
     def get(self, content_hash: str) -> bytes:
         """The bytes with this hash. Raises KeyError."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where datasets come from: a database that is asked over the network."""
+
+    def fetch(
+        self,
+        query: Mapping[str, Any],
+        keep: Path | None = None,
+        most: int | None = None,
+        progress: Progress = silent,
+    ) -> Dataset:
+        """The records that answer the query, at most `most`, each with its origin and its licence.
+
+        They come page by page, and each finished page is kept in the folder `keep`: after a kill at any moment the
+        same call gives the same dataset, with no record twice and no finished page asked for again. The folder is the
+        caller's to delete, once the dataset is saved. Records that cannot be used are set aside with their reason.
+        Raises QueryRefused, and SourceError when the source gives nothing more.
+        """
 
 
 @runtime_checkable

@@ -5,9 +5,13 @@ MatloopError                 message, and a hint that tells what to do next
 │   ├── SpecError            a campaign file: all its mistakes, each with its path
 │   ├── ExpressionError      a constraint that cannot be read
 │   ├── UnitError            an unknown unit, or one of another dimension
-│   └── TableError           a CSV, Parquet or JSON file that cannot be used
+│   ├── TableError           a CSV, Parquet or JSON file that cannot be used
+│   └── QueryRefused         a source of data does not take the query
 ├── LabError                 a lab that cannot be reached or set up
 ├── PlannerError             no point can be proposed
+├── SourceError              a source of data gives nothing more
+│   ├── HostUnreachable      its host does not answer
+│   └── BadAnswer            its answer cannot be read: cut off, not JSON, a fault of the server
 ├── MissingExtra             an optional package is not installed
 └── StoreError               the journal cannot be used
     ├── SequenceConflict     someone else has appended meanwhile
@@ -82,6 +86,24 @@ class LabError(MatloopError):
 
 class PlannerError(MatloopError):
     """No point can be proposed."""
+
+
+class QueryRefused(InputError):
+    """A source of data does not take the query; the message is what it says, `status` its HTTP status."""
+
+    status = 400
+
+
+class SourceError(MatloopError):
+    """A source of data gives nothing more; what came before is kept."""
+
+
+class HostUnreachable(SourceError):
+    """A host does not answer."""
+
+
+class BadAnswer(SourceError):
+    """An answer that cannot be read, however often it was asked for."""
 
 
 class MissingExtra(MatloopError):

@@ -20,12 +20,20 @@ _SHARE_OF = {"w": "mass", "a": "amount", "m": "amount", "v": "volume"}
 _NO_UNIT = re.compile(r"\d[\s)]*(\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻])|[,;:=#!?&|<>~@$\"'{}\[\]\\]")
 _LONGEST = 100
 
+#: What energies are counted by, each a dimension of its own: eV per atom is not eV. pint does not know them.
+_COUNTED = ("atom = [atoms] = _ = atoms", "formula_unit = [formula_units] = f_u = formula_units")
+_FORMULA_UNIT = re.compile(r"\bf\.\s?u\.|\bfu\b|\bformula unit\b")
+#: An exponent without its sign: g/cm3, mS cm-1, Å3.
+_BARE_EXPONENT = re.compile(r"(?<=[A-Za-zÅµΩ])(-?\d)(?![\d.])")
+
 
 @lru_cache(maxsize=1)
 def _registry() -> UnitRegistry[Any]:
     from pint import UnitRegistry
 
-    return UnitRegistry(autoconvert_offset_to_baseunit=True)
+    registry = UnitRegistry(autoconvert_offset_to_baseunit=True)
+    registry.define("atom = [number_of_atoms] = _ = atoms")  # energies for each atom are no energies: eV/atom
+    return registry
 
 
 def _written_for_pint(unit: str) -> str:
@@ -45,8 +53,13 @@ def _share_of(unit: str) -> str | None:
 def _parsed(unit: str) -> Any:
     if len(unit) > _LONGEST or _NO_UNIT.search(unit):
         raise UnitError(f"'{unit[:60]}' is no unit", "write it as in 'mm', 'S/cm', 'mol/L', 'degC', 'percent'")
+    written = _FORMULA_UNIT.sub("formula_unit", _written_for_pint(unit))
     try:
-        return _registry().Unit(_written_for_pint(unit))
+        return _registry().Unit(written)
+    except Exception:  # pint raises whatever its parser does; its own reading of a name comes first  # noqa: BLE001
+        pass
+    try:
+        return _registry().Unit(_BARE_EXPONENT.sub(r"^\1", written))
     except Exception as error:
         raise UnitError(f"unknown unit '{unit}'", "write it as in 'mm', 'S/cm', 'mol/L', 'degC', 'percent'") from error
 

@@ -1,0 +1,43 @@
+"""A source's answer as a file: fetched into a folder beside it, written once it is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matloop.core.contracts import Source
+from matloop.core.errors import InputError
+from matloop.core.progress import Progress, silent
+from matloop.datasets.dataset import Dataset
+from matloop.sources.part import discard
+
+
+def part_of(path: Path) -> Path:
+    """The folder in which a download into this file is kept while it is under way."""
+    return path.with_name(path.name + ".part")
+
+
+def fetch_into(
+    path: Path,
+    source: Source,
+    query: Mapping[str, Any],
+    most: int | None = None,
+    is_new: bool = False,
+    progress: Progress = silent,
+) -> Dataset:
+    """The dataset, saved under `path`. The same call after any interruption goes on; with `is_new` it begins again.
+
+    Raises InputError where the file is there already.
+    """
+    keep = part_of(path)
+    if path.suffix != ".parquet":
+        raise InputError(f"a dataset is written as a .parquet file, not as {path.name}", f"-o {path.stem}.parquet")
+    if is_new:
+        discard(keep)
+    elif path.exists() and not keep.exists():
+        raise InputError(f"{path} is there already", "--restart fetches it anew, -o FILE writes elsewhere")
+    dataset = source.fetch(query, keep, most, progress)
+    dataset.save(path)
+    discard(keep)
+    return dataset

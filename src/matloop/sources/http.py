@@ -1,0 +1,234 @@
+"""One small and polite HTTP client: it keeps a rate, waits when it is asked to, tries again, and says what is wrong."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Self, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from matloop.core.errors import BadAnswer, HostUnreachable, MissingExtra, QueryRefused, SourceError
+from matloop.sources.answers import Answer, Answers
+from matloop.sources.refusals import asked_wait, refusal_of
+from matloop.version import __version__
+
+#: Who is asking: hosts want to know, and whom to tell.
+AGENT = f"matloop/{__version__} (materials research; Python)"
+#: No answer may be larger, in bytes, unpacked.
+MOST_BYTES = 500_000_000
+#: Nobody waits longer than this for one host, in seconds; the same command later goes on.
+PATIENCE = 300.0
+#: A host that has not answered once is given up sooner than one that has.
+ATTEMPTS, FIRST_ATTEMPTS = 6, 3
+#: Faults that pass: too many requests, too busy, a gateway that lost its server.
+PASSING = (408, 425, 429, 500, 502, 503, 504)
+
+T = TypeVar("T")
+
+
+class _Passing(Exception):
+    """A fault that may be gone at the next attempt; `final` is the error if it is not."""
+
+    def __init__(self, final: SourceError, wait: float | None = None) -> None:
+        self.final, self.wait = final, wait
+
+
+class Client:
+    """Asks hosts, at most `per_second` times each second each of them; use it as a context manager.
+
+    `told` is called with a few words while it waits. `answers` is the cache, None for none.
+    """
+
+    def __init__(
+        self,
+        per_second: float = 4.0,
+        answers: Answers | None = None,
+        told: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+        timeout: float = 90.0,
+    ) -> None:
+        try:
+            import httpx
+        except ImportError as error:
+            raise MissingExtra("httpx", "sources") from error
+        self._httpx = httpx
+        limits = httpx.Timeout(timeout, connect=min(15.0, timeout))
+        self._client = httpx.Client(timeout=limits, headers={"User-Agent": AGENT}, follow_redirects=False)
+        self._gap, self._answers, self._sleep = 1 / per_second, answers, sleep
+        self._free_at: dict[str, float] = {}
+        self._answered: set[str] = set()
+        self.told = told
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def ask(
+        self,
+        url: str,
+        read: Callable[[Answer], T],
+        form: Mapping[str, str] | None = None,
+        is_kept: bool = True,
+    ) -> T:
+        """What `read` makes of the answer; an answer at which it raises BadAnswer is asked for again.
+
+        With a `form` it is posted. `is_kept` says whether the cache may know the answer. Raises QueryRefused, BadAnswer
+        or HostUnreachable, when patience is at its end.
+        """
+        question = url if form is None else f"{url}\n{sorted(form.items())}"
+        kept = self._answers.get(question) if self._answers and is_kept else None
+        if kept is not None:
+            try:
+                return read(kept)
+            except BadAnswer:  # what was kept cannot be read any more
+                pass
+        answer, value = self._tried(url, form, read)
+        if self._answers and is_kept and answer.status == 200:
+            self._answers.put(question, answer)
+        return value
+
+    def pause(self, url: str, seconds: float) -> None:
+        """Leave the host of this address alone for so long, as it asked."""
+        host = _host(url)
+        self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + min(seconds, PATIENCE))
+
+    def _tried(self, url: str, form: Mapping[str, str] | None, read: Callable[[Answer], T]) -> tuple[Answer, T]:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                answer = self._followed(url, form)
+                try:
+                    return answer, read(answer)
+                except BadAnswer as error:
+                    raise _Passing(error) from error
+            except _Passing as fault:
+                most = ATTEMPTS if _host(url) in self._answered else FIRST_ATTEMPTS
+                if attempt >= most:
+                    raise fault.final from None
+                self._wait(url, fault, attempt)
+
+    def _wait(self, url: str, fault: _Passing, attempt: int) -> None:
+        """Twice as long each time, and never quite the same, so that clients do not come back all at once."""
+        seconds = min(60.0, 2.0 ** (attempt - 1)) * random.uniform(0.6, 1.0)
+        if fault.wait is not None:
+            if fault.wait > PATIENCE:
+                hint = f"it asks to be left alone for {fault.wait:,.0f} s; the same command goes on after that"
+                raise type(fault.final)(fault.final.message, hint) from None
+            seconds = max(seconds, fault.wait)
+        self.told(f"{fault.final.message}: waiting {seconds:.0f} s")
+        self._sleep(seconds)
+
+    def _followed(self, url: str, form: Mapping[str, str] | None) -> Answer:
+        """The answer behind at most five redirections, none of which may lead to another scheme or out of https."""
+        for _ in range(6):
+            answer = self._once(url, form)
+            if answer.status not in (301, 302, 303, 307, 308):
+                return answer
+            target = urljoin(url, answer.headers.get("location", ""))
+            if not is_safe_step(url, target):
+                raise SourceError(f"{_host(url)} redirects to '{target[:100]}', where matloop does not follow")
+            form = form if answer.status in (307, 308) else None
+            url = target
+        raise SourceError(f"{_host(url)} redirects without end")
+
+    def _once(self, url: str, form: Mapping[str, str] | None) -> Answer:
+        httpx, host = self._httpx, _host(url)
+        self._keep_the_rate(host)
+        try:
+            with self._client.stream("GET" if form is None else "POST", url, data=form) as response:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                body = _limited(response.iter_bytes(), host)
+                answer = Answer(url, response.status_code, body, headers)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+            raise QueryRefused(f"'{url[:100]}' is no address", "an address begins with https://") from error
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            raise _Passing(BadAnswer(f"{host} did not answer in time")) from error
+        except (httpx.RemoteProtocolError, httpx.DecodingError, httpx.ReadError) as error:
+            raise _Passing(BadAnswer(f"an answer of {host} was cut off: {_first_line(error)}")) from error
+        except httpx.HTTPError as error:
+            raise _Passing(_unreachable(host, _first_line(error))) from error
+        self._answered.add(host)
+        return self._accepted(answer, host)
+
+    def _accepted(self, answer: Answer, host: str) -> Answer:
+        status = answer.status
+        if status in PASSING:
+            said = refusal_of(answer)
+            words = f"{host} answered {status}" + (f": {said}" if said else "")
+            is_busy = status in (429, 503)
+            final = (
+                HostUnreachable(words, "it is busy; the same command later goes on") if is_busy else BadAnswer(words)
+            )
+            raise _Passing(final, asked_wait(answer.headers))
+        if status >= 400:
+            refused = QueryRefused(f"{host} answered {status}: {refusal_of(answer) or 'no reason given'}")
+            refused.status = status
+            raise refused
+        return answer
+
+    def _keep_the_rate(self, host: str) -> None:
+        now = time.monotonic()
+        free_at = self._free_at.get(host, 0.0)
+        if free_at > now:
+            self._sleep(free_at - now)
+        self._free_at[host] = max(now, free_at) + (0.0 if is_of_this_machine(host) else self._gap)
+
+
+def json_of(answer: Answer) -> Any:
+    """The JSON of an answer. Raises BadAnswer, at which the client asks again."""
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        begin = " ".join(answer.body[:60].decode("utf-8", "replace").split())
+        raise BadAnswer(f"an answer of {_host(answer.url)} is not JSON: {begin!r}") from error
+
+
+def _limited(chunks: Any, host: str) -> bytes:
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise SourceError(f"an answer of {host} is larger than {MOST_BYTES / 1e6:,.0f} MB", "ask for smaller pages")
+    return bytes(body)
+
+
+def _unreachable(host: str, why: str) -> HostUnreachable:
+    return HostUnreachable(
+        f"{host} cannot be reached: {why}",
+        "is this computer connected to the network? A proxy is taken from the variable HTTPS_PROXY. "
+        "What was fetched before is kept: the same command goes on",
+    )
+
+
+def is_safe_step(origin: str, target: str) -> bool:
+    """Whether a page may lead from one address to another: within its host, or over https to another one."""
+    start, end = urlsplit(origin), urlsplit(target)
+    if end.scheme not in ("http", "https") or not end.hostname or (start.scheme, end.scheme) == ("https", "http"):
+        return False
+    return start.hostname == end.hostname or (end.scheme == "https" and not is_of_this_machine(end.hostname))
+
+
+def is_of_this_machine(host: str) -> bool:
+    """Whether this is the computer itself, which needs no rest."""
+    name = host.rpartition(":")[0] if host.count(":") == 1 else host
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc or url[:60]
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,109 @@
+"""OPTIMADE: one query to one or several databases of structures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matloop.core.errors import InputError, SourceError, did_you_mean
+from matloop.core.progress import Progress, silent
+from matloop.datasets.dataset import Dataset, SetAside
+from matloop.sources import optimade_records
+from matloop.sources.base import PoliteSource, first_records
+from matloop.sources.optimade_book import OptimadeBook, service_of
+from matloop.sources.paging import read_on
+from matloop.sources.part import Part
+from matloop.sources.providers import Provider, provider
+from matloop.sources.union import PROVIDERS, united
+
+KEYS = ("providers", "filter", "fields", "page_limit", "structures")
+
+
+class Optimade(PoliteSource):
+    """`Optimade().fetch({"providers": ["oqmd", "mp"], "filter": 'elements HAS "Ti"'})`.
+
+    A query has `providers` (names, or addresses) and may have `filter` (in the language of OPTIMADE), `fields` (the
+    properties that are wanted; all plain ones unless given), `page_limit`, and `structures`: False leaves them out.
+    """
+
+    def fetch(
+        self,
+        query: Mapping[str, Any],
+        keep: Path | None = None,
+        most: int | None = None,
+        progress: Progress = silent,
+    ) -> Dataset:
+        """At most `most` records of each provider; materials that several of them have are one record.
+
+        Raises SourceError where a provider failed; what the others and itself gave before is kept.
+        """
+        providers = _asked(query)
+        self.remarks.clear()
+        with self._working(keep, progress) as (folder, client, told):
+            parts = {one: Part(folder / _as_file(one.name)) for one in providers}
+            failures: dict[str, SourceError] = {}
+            before = 0
+            try:
+                for one, part in parts.items():
+                    part.open({"source": "optimade", "url": one.url} | {key: query.get(key) for key in KEYS[1:]})
+                    told.before = before
+                    try:
+                        read_on(OptimadeBook(client, one, query), part, most, told)
+                    except SourceError as error:
+                        failures[one.name] = error
+                    before += part.n_records
+                if failures:
+                    raise self._failed(failures, parts)
+                made = [self._dataset(one, part, query, most, progress) for one, part in parts.items()]
+            finally:
+                for part in parts.values():
+                    part.close()
+        if len(made) == 1:
+            return made[0]
+        return self._united(made, progress)
+
+    def _dataset(
+        self, one: Provider, part: Part, query: Mapping[str, Any], most: int | None, progress: Progress
+    ) -> Dataset:
+        service = service_of(next(part.pages()).facts)
+        aside: list[SetAside] = []
+        warnings: dict[str, None] = {}
+        for page in part.pages():
+            aside += [SetAside(f"{one.name}: {place}", why) for place, why in page.aside]
+            warnings |= dict.fromkeys(page.facts.get("warnings", []))
+        self.remarks += [f"{one.name} says: {word}" for word in list(warnings)[:5]]
+        records = first_records(part.pages(), most)
+        return optimade_records.dataset(one, service, records, query, aside, progress)
+
+    def _united(self, made: list[Dataset], progress: Progress) -> Dataset:
+        from matloop.sources.matching import best_matcher
+
+        same, words = best_matcher()
+        dataset = united(made, same, progress)
+        n_shared = int(dataset.frame[PROVIDERS].str.contains(" ", regex=False).sum())
+        self.remarks.append(f"{n_shared:,} materials are in more than one database, {words}; each origin is kept")
+        return dataset
+
+    def _failed(self, failures: Mapping[str, SourceError], parts: Mapping[Provider, Part]) -> SourceError:
+        first = next(iter(failures.values()))
+        n_kept = sum(part.n_records for part in parts.values())
+        lines = "; ".join(f"{name}: {error.message}" for name, error in failures.items())
+        hint = first.hint if len(failures) == 1 and len(parts) == 1 else "leave it out, or go on later"
+        kept = f" ({n_kept:,} records are kept)" if n_kept else ""
+        return type(first)(f"{lines}{kept}", hint)
+
+
+def _asked(query: Mapping[str, Any]) -> list[Provider]:
+    for key in query:
+        if key not in KEYS:
+            raise InputError(f"a query to OPTIMADE has no '{key}'", did_you_mean(key, KEYS))
+    names = list(dict.fromkeys(query.get("providers") or ()))
+    if not names:
+        raise InputError("no provider is named", "such as --provider oqmd, or the address of any OPTIMADE API")
+    return [provider(name) for name in names]
+
+
+def _as_file(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name)[:100].lstrip(".") or "provider"

@@ -1,0 +1,137 @@
+"""A query to one OPTIMADE provider, as the pages that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+
+from matloop.core.errors import BadAnswer, QueryRefused
+from matloop.sources.answers import Answer
+from matloop.sources.http import Client, json_of
+from matloop.sources.optimade_service import FORMULA, STRUCTURE, Property, Service, discovered, link_text
+from matloop.sources.part import Link, Page
+from matloop.sources.providers import Provider
+
+#: Where the provider says what it is; the link of the first page, which holds no records.
+INFO = "info"
+#: What can be a cell of a table.
+SCALAR = ("float", "integer", "string", "boolean", "number", "timestamp")
+#: Servers refuse addresses that are longer.
+LONGEST = 6000
+
+
+class OptimadeBook:
+    """`query` has `filter` and maybe `fields` (properties; all plain ones of the provider unless given), `page_limit`,
+    and `structures`: False leaves the structures out.
+    """
+
+    def __init__(self, client: Client, provider: Provider, query: Mapping[str, Any]) -> None:
+        self._client, self._provider, self._query = client, provider, query
+
+    def first(self) -> Link:
+        return INFO
+
+    def turn_to(self, link: Link) -> Page:
+        if link == INFO:
+            service = discovered(self._client, self._provider)
+            return Page([], self._first_page(service), facts={"service": asdict(service)})
+        try:
+            return self._page(link)
+        except QueryRefused as error:
+            smaller = without(link, "page_limit")
+            if error.status not in (400, 403) or smaller == link or "page_limit" not in error.message:
+                raise
+            return self._page(smaller)  # the provider's own size
+
+    def after(self, link: Link) -> Link | None:
+        """By counting on, where pages are counted by offset or number."""
+        asked = dict(parse_qsl(urlsplit(link).query)) if link != INFO else {}
+        try:
+            if "page_offset" in asked and "page_limit" in asked:
+                return with_value(link, "page_offset", int(asked["page_offset"]) + int(asked["page_limit"]))
+            if "page_number" in asked:
+                return with_value(link, "page_number", int(asked["page_number"]) + 1)
+        except ValueError:
+            pass
+        return None
+
+    def _first_page(self, service: Service) -> str:
+        asked = {"filter": self._query.get("filter") or None, "response_fields": self._fields(service)}
+        asked["page_limit"] = str(self._query.get("page_limit") or 100)
+        words = urlencode({key: value for key, value in asked.items() if value}, quote_via=quote)
+        return f"{service.url}/structures?{words}"
+
+    def _fields(self, service: Service) -> str | None:
+        """The properties to ask for; None where they are too many to name: then the provider chooses."""
+        structure = STRUCTURE if self._query.get("structures", True) else ()
+        own = self._query.get("fields") or [
+            name for name, its in service.properties.items() if name.startswith("_") and its.type in SCALAR
+        ]
+        fields = ",".join(dict.fromkeys([FORMULA, *structure, "last_modified", *own]))
+        return fields if len(fields) < LONGEST else None
+
+    def _page(self, link: str) -> Page:
+        document = self._client.ask(link, _document)
+        told_meta = document.get("meta")
+        meta: dict[str, Any] = told_meta if isinstance(told_meta, dict) else {}
+        delay = meta.get("request_delay")
+        if isinstance(delay, int | float) and delay > 0:
+            self._client.pause(link, float(delay))
+        links = document.get("links")
+        told = link_text(links.get("next")) if isinstance(links, dict) else None
+        following = at_home(link, told) if told else None
+        total = meta.get("data_returned")
+        aside = []
+        if following is None and meta.get("more_data_available") is True:
+            aside = [[f"page {link}"[:200], "it says that there are more, but not where"]]
+        facts = {"warnings": _warnings(meta)} if _warnings(meta) else {}
+        return Page(document["data"], following, total if isinstance(total, int) else None, aside, facts)
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    document = json_of(answer)
+    if not isinstance(document, dict) or not isinstance(document.get("data"), list):
+        raise BadAnswer(f"{urlsplit(answer.url).netloc} answered without a list of data")
+    return document
+
+
+def _warnings(meta: Mapping[str, Any]) -> list[str]:
+    warnings = meta.get("warnings")
+    if not isinstance(warnings, list):
+        return []
+    words = [warning.get("detail") or warning.get("title") for warning in warnings if isinstance(warning, dict)]
+    return [word[:300] for word in dict.fromkeys(words) if isinstance(word, str)]
+
+
+def at_home(link: str, told: str) -> str:
+    """The following address as the host tells it, always on the host that was asked.
+
+    Servers behind a gateway name themselves by the address that they have there; what counts of that is the query.
+    """
+    target = urljoin(link, told)
+    here, there = urlsplit(link), urlsplit(target)
+    if (there.scheme, there.netloc) == (here.scheme, here.netloc):
+        return target
+    return urlunsplit((here.scheme, here.netloc, here.path, there.query, ""))
+
+
+def with_value(link: str, key: str, value: object) -> str:
+    """The same address with another value in its query."""
+    parts = urlsplit(link)
+    asked = dict(parse_qsl(parts.query, keep_blank_values=True)) | {key: str(value)}
+    return urlunsplit(parts._replace(query=urlencode(asked, quote_via=quote)))
+
+
+def without(link: str, key: str) -> str:
+    """The same address without a key of its query."""
+    parts = urlsplit(link)
+    asked = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != key]
+    return urlunsplit(parts._replace(query=urlencode(asked, quote_via=quote)))
+
+
+def service_of(facts: Mapping[str, Any]) -> Service:
+    """The service as a page's facts have it."""
+    told = dict(facts["service"])
+    return Service(**told | {"properties": {name: Property(**its) for name, its in told["properties"].items()}})
