@@ -20,8 +20,8 @@ _SHARE_OF = {"w": "mass", "a": "amount", "m": "amount", "v": "volume"}
 _NO_UNIT = re.compile(r"\d[\s)]*(\*\*|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻])|[,;:=#!?&|<>~@$\"'{}\[\]\\]")
 _LONGEST = 100
 
-#: What energies are counted by, each a dimension of its own: eV per atom is not eV. pint does not know them.
-_COUNTED = ("atom = [atoms] = _ = atoms", "formula_unit = [formula_units] = f_u = formula_units")
+#: Energies for each atom are no energies: what is counted has a dimension of its own, which pint does not know.
+_COUNTED = ("atom = [number_of_atoms] = _ = atoms", "formula_unit = [number_of_formula_units] = _ = formula_units")
 _FORMULA_UNIT = re.compile(r"\bf\.\s?u\.|\bfu\b|\bformula unit\b")
 #: An exponent without its sign: g/cm3, mS cm-1, Å3.
 _BARE_EXPONENT = re.compile(r"(?<=[A-Za-zÅµΩ])(-?\d)(?![\d.])")
@@ -31,8 +31,9 @@ _BARE_EXPONENT = re.compile(r"(?<=[A-Za-zÅµΩ])(-?\d)(?![\d.])")
 def _registry() -> UnitRegistry[Any]:
     from pint import UnitRegistry
 
-    registry = UnitRegistry(autoconvert_offset_to_baseunit=True)
-    registry.define("atom = [number_of_atoms] = _ = atoms")  # energies for each atom are no energies: eV/atom
+    registry: UnitRegistry[Any] = UnitRegistry(autoconvert_offset_to_baseunit=True)
+    for definition in _COUNTED:
+        registry.define(definition)
     return registry
 
 
