@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 LOOKED_AT, MOST = 200, 0.75
 _BEFORE = r"(?:.*[ _-])?"  # 'material_id' is an id, 'acid' is none
 _IDENTITY = re.compile(
-    _BEFORE + r"(?:ids?|uuid|inchi|inchi[ _-]?key|cas|names?|labels?|code|number|no|nr|index|identifier)"
-    r"|mpid|cid|refcode|unnamed: \d+|#|entry|iupac",
+    _BEFORE + r"(?:ids?|uuid|inchi|inchi[ _-]?key|cas|names?|identifier|iupac)"
+    r"|(?:(?:entry|sample|record|serial|cas|row|trial|experiment|run)[ _-]*)?(?:number|no\.?|nr\.?|index|#)"
+    r"|mpid|cid|refcode|unnamed: \d+|entry|row|sample",
     re.IGNORECASE,
 )
 _PROVENANCE = re.compile(
-    _BEFORE + r"(?:dois?|references?|refs?|sources?|url|link|citation|year|authors?|licen[cs]e|journal|paper|date"
-    r"|comments?|notes?)|origin|record_hash|proprietary",
+    _BEFORE + r"(?:dois?|references?|refs?|url|citation|year|authors?|journal|comments?|notes?)"
+    r"|(?:data[ _-]?)?sources?|link|licen[cs]e|paper|date|origin|record_hash|proprietary",
     re.IGNORECASE,
 )
 _UNCERTAINTY = re.compile(

@@ -13,6 +13,10 @@ _SLASHED = re.compile(r"^(?P<name>.*\S)\s+/\s+(?P<unit>\S+)\s*$")
 #: log(GPa) is no column named 'log' in GPa.
 _FUNCTION = re.compile(r"(?:^|[\s_])(?:log|ln|lg|log10|log2|exp|sqrt)$", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"(?:^|[^a-z])(?:t|temp|temperature)(?:$|[^a-z])|temperature", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"radius|radii|diameter|length|distance|lattice|thickness|\b(?:a|b|c|lcd|pld|d|r[A-Z]?)$", re.IGNORECASE
+)
+_ALIASES = {"ºC": "°C", "oC": "°C", "deg C": "°C", "deg. C": "°C", "Ang": "Å", "Ang.": "Å", "A^3": "Å^3", "wppm": "ppm"}
 _LATEX = (
     ("$", ""),
     ("{", ""),
@@ -43,13 +47,18 @@ def _split(header: str) -> tuple[str, str | None]:
 
 
 def known_unit(text: str, name: str = "") -> str | None:
-    """The unit as it is written here; None where the text is no unit. Of a temperature, C means degrees Celsius."""
+    """The unit as it is written here; None where the text is no unit.
+
+    C is degrees Celsius where `name` tells of a temperature, and A is angstrom where it tells of a length.
+    """
     unit = text.strip()
     for written, meant in _LATEX:
         unit = unit.replace(written, meant)
-    unit = unit.strip()
-    if unit in ("C", "ºC", "deg C", "oC") and (_TEMPERATURE.search(name) or unit != "C"):
+    unit = _ALIASES.get(unit.strip(), unit.strip())
+    if unit == "C" and _TEMPERATURE.search(name):
         unit = "°C"
+    if unit == "A" and _LENGTH.search(name):
+        unit = "Å"
     try:
         check_unit(unit)
     except UnitError:

@@ -27,7 +27,11 @@ def column(name: str) -> Column:
 
 
 def with_provenance(
-    frame: pd.DataFrame, columns: dict[str, Column], origins: Sequence[str], licence: str | None, owner: str | None
+    frame: pd.DataFrame,
+    columns: dict[str, Column],
+    origins: Sequence[str],
+    licence: str | None,
+    owners: Sequence[str | None],
 ) -> tuple[pd.DataFrame, dict[str, Column]]:
     """The table with those columns behind it; what it has of them already stays."""
     cells: dict[str, Any] = {
@@ -35,8 +39,8 @@ def with_provenance(
         LICENCE: [licence] * len(frame),
         HASH: record_hashes(frame, columns),
     }
-    if owner:
-        cells[PROPRIETARY] = [owner] * len(frame)
+    if any(owners):
+        cells[PROPRIETARY] = list(owners)
     import pandas as pd
 
     missing = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import SetAside
@@ -24,4 +24,15 @@ class Raw:
     places: Sequence[str]
     set_aside: list[SetAside] = field(default_factory=list)
     columns: Mapping[str, Column] = field(default_factory=dict)
-    is_proprietary: bool = False
+    #: Of each record the database that forbids to pass it on, or None; empty where none is proprietary.
+    owners: Sequence[str | None] = ()
+
+
+def of_records(records: Sequence[Mapping[str, object]], places: Sequence[str], **facts: Any) -> Raw:
+    """A raw table of records that need not all have the same fields; a missing one is None."""
+    import pandas as pd
+
+    names = list(dict.fromkeys(name for record in records for name in record))
+    cells = {name: [record.get(name) for record in records] for name in names}
+    table = pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in cells.items()})
+    return Raw(table, places, **facts)

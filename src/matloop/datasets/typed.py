@@ -59,9 +59,10 @@ def typed(raw: Raw, path: Path, options: Options, progress: Progress = silent) -
     good[list(problems)] = False
     if not good.any():
         raise nothing_left(path.name, set_aside)
-    owner = options.proprietary or ("unknown" if raw.is_proprietary else None)
-    places = [place for place, kept in zip(raw.places, good, strict=True) if kept]
-    frame, columns = with_provenance(frame[good].reset_index(drop=True), columns, places, options.licence, owner)
+    kept = np.flatnonzero(good).tolist()
+    places = [raw.places[row] for row in kept]
+    owners = [options.proprietary or (raw.owners[row] if raw.owners else None) for row in kept]
+    frame, columns = with_provenance(frame[good].reset_index(drop=True), columns, places, options.licence, owners)
     return Dataset(
         frame,
         columns.values(),
@@ -69,7 +70,7 @@ def typed(raw: Raw, path: Path, options: Options, progress: Progress = silent) -
         origin=path.name,
         licence=options.licence,
         citation=options.citation,
-        is_proprietary=owner is not None,
+        is_proprietary=any(owners),
         set_aside=set_aside,
     )
 
@@ -113,7 +114,7 @@ def _typed_column(
     wanted: str | None = options.of(options.units, name, header)
     unit = known.unit if known and known.unit else unit
     if kind is None:
-        kind = "number" if wanted or _is_numeric(header, cells) else guessed_kind(header, cells)
+        kind = "number" if wanted or _is_numeric(header, cells, unit) else guessed_kind(header, cells)
     if kind != "number":
         return _Typed(header, header, kind, None, _texts(cells), {}, known)
     try:
@@ -123,7 +124,7 @@ def _typed_column(
     return _Typed(name, header, "number", read.unit, read.values, read.problems, known)
 
 
-def _is_numeric(header: str, cells: Any) -> bool:
+def _is_numeric(header: str, cells: Any, unit: str | None) -> bool:
     """Whether most of the cells are numbers; all of them must be where the column holds names or numbers of things."""
     import pandas as pd
 
@@ -132,7 +133,9 @@ def _is_numeric(header: str, cells: Any) -> bool:
     if pd.api.types.is_numeric_dtype(cells):
         return True
     sample = [text for text in sampled(cells) if not numeric.is_missing(text)]
-    return bool(sample) and share(sample, numeric.looks_numeric) >= (1.0 if is_label(header) else MOST)
+    if not sample:
+        return unit is not None
+    return share(sample, numeric.looks_numeric) >= (1.0 if is_label(header) else MOST)
 
 
 def _texts(cells: Any) -> Any:
@@ -152,8 +155,8 @@ def _texts(cells: Any) -> Any:
 def _described(parts: Sequence[_Typed], options: Options) -> dict[str, Column]:
     said: dict[str, Role] = {part.name: part.known.role for part in parts if part.known}
     for part in parts:
-        role = "target" if {part.name, part.header} & set(options.targets) else None
-        role = options.of(options.roles, part.name, part.header) or role
+        is_target = bool({part.name, part.header} & set(options.targets))
+        role = options.of(options.roles, part.name, part.header) or ("target" if is_target else None)
         if role == "material":
             said = {name: its for name, its in said.items() if its != "material"}
         if role:

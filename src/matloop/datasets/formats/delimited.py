@@ -68,6 +68,10 @@ def _is_number(cell: str) -> bool:
     return True
 
 
+#: The name of a first column that has none and numbers the rows.
+ROW = "row"
+
+
 class _Records:
     """The rows of a text with the line on which each begins. A row that swallows lines is cut back to its first."""
 
@@ -132,7 +136,7 @@ def _columns(rows: Sequence[Sequence[str]], header: Sequence[str]) -> pd.DataFra
 
 
 def _together(parts: Sequence[pd.DataFrame], header: Sequence[str], decimal: str, file: str) -> pd.DataFrame:
-    """One table with the header's names; columns without one must be empty, and go."""
+    """One table with the header's names. Columns without one are empty and go, but for a first one of row numbers."""
     import pandas as pd
 
     table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
@@ -140,11 +144,11 @@ def _together(parts: Sequence[pd.DataFrame], header: Sequence[str], decimal: str
     unnamed = [i for i, name in enumerate(header) if not name]
     for i in unnamed:
         cells = table.iloc[:, i].str.strip()
-        if i == 0 and (cells == pd.Series(range(len(cells))).astype(str)).all():
-            continue  # a row number, which pandas writes without a name
-        if (cells != "").any():
+        if i == 0 and ROW not in header and cells.str.fullmatch(r"\d+").all():
+            table.columns = pd.Index([ROW, *header[1:]])  # what pandas writes before a table unless told not to
+        elif (cells != "").any():
             raise TableError(f"{file} has a column without a name", "give it one in the first line")
-    table = table.iloc[:, [i for i in range(len(header)) if i not in unnamed]]
+    table = table.iloc[:, [i for i, name in enumerate(table.columns) if name]]
     if decimal == ",":
         table = table.apply(lambda cells: cells.str.replace(r"^\s*([+-]?\d*),(\d+)", r"\1.\2", regex=True))
     return table
