@@ -90,12 +90,10 @@ def _nested(text: str, formula: str) -> dict[str, float]:
     group: dict[str, float] | None = None  # what a number that comes next multiplies
     place = 0
     for token in _TOKEN.finditer(text):
-        if token.start() != place:
+        symbol, opening, closing, number = token.groups()
+        if token.start() != place or (number and group is None):
             break
         place = token.end()
-        symbol, opening, closing, number = token.groups()
-        if number and group is None:
-            break
         if not number and group is not None:
             _add(levels[-1], group, 1.0)
             group = None

@@ -5,6 +5,7 @@ scikit-learn asks for methods, not for a base class, and importing it takes a se
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
@@ -62,6 +63,10 @@ class Featurizer:
     extra: ClassVar[str | None] = None
     #: To be raised when values change for the same cell and parameters: old cache entries are then not used.
     version: ClassVar[int] = 1
+    #: Cells that a process takes at once: about a second's work, so that progress is seen and little is lost.
+    per_task: ClassVar[int] = 32
+    #: Whether a value found on the disk comes sooner than the same value computed again.
+    is_worth_caching: ClassVar[bool] = True
     #: DOIs of the papers to cite.
     citations: tuple[str, ...] = ()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from matloop.core.composition import Amounts, read_formulas
-from matloop.features.base import Featurizer
+from matloop.core.composition import SYMBOLS, Amounts, read_formulas
+from matloop.features.base import Array, Featurizer
 
 #: Formulas in one group: their intermediate results stay in the processor's cache.
 GROUP = 1024
@@ -18,6 +18,8 @@ class CompositionFeaturizer(Featurizer):
     """A featurizer whose readings are Amounts, the same for all of them: Combined reads each formula once."""
 
     kind: ClassVar[str] = "composition"
+    per_task: ClassVar[int] = 20_000
+    is_worth_caching: ClassVar[bool] = False
 
     @classmethod
     def read(cls, cells: list[Any]) -> tuple[Amounts, dict[int, str]]:
@@ -44,3 +46,15 @@ def by_count(readings: Amounts) -> Iterator[tuple[np.ndarray, np.ndarray, np.nda
             rows = same[start : start + GROUP]
             places = readings.starts[rows, None] + np.arange(k)
             yield rows, readings.elements[places], fractions[places]
+
+
+def unknown(readings: Amounts, table: Array, properties: Sequence[str]) -> dict[int, str]:
+    """The formulas with an element of which the table (118, p) lacks a property, and what that is."""
+    is_lacking = np.isnan(table)
+    places = np.flatnonzero(is_lacking.any(axis=1)[readings.elements])
+    rows = np.searchsorted(readings.starts, places, side="right") - 1
+    failures: dict[int, str] = {}
+    for row, element in zip(rows.tolist(), readings.elements[places].tolist(), strict=True):
+        what = ", ".join(name for name, lacks in zip(properties, is_lacking[element], strict=True) if lacks)
+        failures.setdefault(row, f"{SYMBOLS[element]} has no known {what}")
+    return failures

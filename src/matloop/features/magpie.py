@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matloop.core.composition import Amounts
 from matloop.features.base import Array, Features
-from matloop.features.composition import CompositionFeaturizer, by_count
+from matloop.features.composition import CompositionFeaturizer, by_count, unknown
 from matloop.features.element_table import element_table
 
 #: The properties and their units.
@@ -74,7 +74,7 @@ class Magpie(CompositionFeaturizer):
         values = np.empty((len(readings), len(PROPERTIES), len(STATISTICS)))
         for rows, elements, fractions in by_count(readings):
             values[rows] = _statistics(table, elements, fractions)
-        return Features(values.reshape(len(readings), -1), {})
+        return Features(values.reshape(len(readings), -1), unknown(readings, table, tuple(PROPERTIES)))
 
 
 def _statistics(table: Array, elements: NDArray[np.intp], fractions: Array) -> Array:

@@ -1,0 +1,150 @@
+"""Who computes features: this process, several processes, or a Dask cluster; all give the same values.
+
+A library may bring down its process on one cell. The chunk that it was in is then divided until that cell is alone: it
+becomes a failure, and the others are computed.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import contextmanager
+from pickle import PicklingError
+from typing import Any
+
+from matloop.core.errors import MatloopError, MissingExtra
+from matloop.features.base import FeatureError, Features, Featurizer
+from matloop.features.combined import of_parts
+
+#: The places of cells that are computed at once.
+Chunk = range
+#: What a chunk came to: the features of each part, None where its process died.
+Done = tuple[Chunk, list[Features] | None]
+#: Chunks that are under way or wait at the workers, for each process.
+AHEAD = 3
+
+
+def chunks_of(n: int, size: int) -> list[Chunk]:
+    return [range(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def halves(chunk: Chunk) -> tuple[Chunk, Chunk]:
+    middle = len(chunk) // 2
+    return chunk[:middle], chunk[middle:]
+
+
+def work(parts: Sequence[Featurizer], cells: list[Any]) -> list[Features]:
+    """The features of each part: what every worker does."""
+    return of_parts(parts, cells)
+
+
+def here(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[Chunk]) -> Iterator[Done]:
+    """In this process, one after another."""
+    for chunk in chunks:
+        yield chunk, work(parts, [cells[i] for i in chunk])
+
+
+# -- processes of this machine ------------------------------------------------------------------------------------
+
+
+def in_processes(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[Chunk], n_jobs: int) -> Iterator[Done]:
+    """In processes of this machine, in the order in which they end.
+
+    They are loky's, which scikit-learn uses too: not forked, so that no lock is inherited locked, and a script needs no
+    `if __name__ == "__main__"`.
+    """
+    waiting = list(reversed(chunks))
+    while waiting:
+        suspects: list[Chunk] = []
+        yield from _abreast(parts, cells, waiting, suspects, n_jobs)
+        for chunk in suspects:
+            yield from _alone(parts, cells, chunk)
+
+
+def _abreast(
+    parts: Sequence[Featurizer], cells: list[Any], waiting: list[Chunk], suspects: list[Chunk], n_jobs: int
+) -> Iterator[Done]:
+    """Take from `waiting` until nothing is left, or until a process dies: what was under way then is suspect."""
+    running: dict[Future[list[Features]], Chunk] = {}
+    with _processes(n_jobs) as (submit, broken):
+        while waiting or running:
+            while waiting and len(running) < n_jobs * AHEAD:
+                chunk = waiting.pop()
+                running[submit(work, parts, [cells[i] for i in chunk])] = chunk
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                try:
+                    features = future.result()
+                except broken:
+                    suspects.extend(running.values())
+                    return
+                yield running.pop(future), features
+
+
+def _alone(parts: Sequence[Featurizer], cells: list[Any], chunk: Chunk) -> Iterator[Done]:
+    """One chunk in a process of its own; where that dies, each half in another one."""
+    with _processes(1) as (submit, broken):
+        try:
+            yield chunk, submit(work, parts, [cells[i] for i in chunk]).result()
+            return
+        except broken:
+            pass
+    if len(chunk) == 1:
+        yield chunk, None
+        return
+    for half in halves(chunk):
+        yield from _alone(parts, cells, half)
+
+
+@contextmanager
+def _processes(n: int) -> Iterator[tuple[Callable[..., Any], type[Exception]]]:
+    """A function that submits to n processes, and the error that says that one has died."""
+    from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
+
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    executor = ProcessPoolExecutor(n, initializer=_ignore_interrupt, env=one_thread)
+    try:
+        yield executor.submit, BrokenProcessPool
+    except (PicklingError, AttributeError, TypeError) as error:
+        raise FeatureError(f"cannot be sent to another process: {error}", "compute with n_jobs=1") from error
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C reaches every process of a terminal: only the first decides."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+# -- a cluster ----------------------------------------------------------------------------------------------------
+
+
+def on_cluster(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[Chunk], client: Any) -> Iterator[Done]:
+    """On the workers of a Dask client, in the order in which they end."""
+    try:
+        from distributed import as_completed
+        from distributed.scheduler import KilledWorker
+    except ImportError as error:
+        raise MissingExtra("distributed", "cluster") from error
+
+    waiting, running, ending = list(reversed(chunks)), dict[Any, Chunk](), as_completed(loop=client.loop)
+    n_ahead = AHEAD * max(1, sum(client.ncores().values()))
+    try:
+        while waiting or running:
+            while waiting and len(running) < n_ahead:
+                chunk = waiting.pop()
+                future = client.submit(work, parts, [cells[i] for i in chunk], pure=False)
+                running[future] = chunk
+                ending.add(future)
+            future = next(ending)
+            chunk = running.pop(future)
+            try:
+                yield chunk, future.result()
+            except KilledWorker:
+                if len(chunk) == 1:
+                    yield chunk, None
+                waiting.extend(halves(chunk) if len(chunk) > 1 else ())
+            except CancelledError as error:
+                raise MatloopError("the Dask cluster was closed while it worked", "connect to it again") from error
+    finally:
+        client.cancel(list(running))
