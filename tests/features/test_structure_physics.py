@@ -12,8 +12,8 @@ from known_crystals import (
     rocksalt,
     rotated,
     scaled,
-    shifted,
     sheared,
+    shifted,
     simple_cubic,
 )
 
@@ -64,9 +64,7 @@ def test_scaling_acts_by_the_unit(featurizer, structure: Structure, factor: floa
     """A larger copy: lengths grow with the factor, volumes with its cube, densities fall, pure numbers stay."""
     powers = {"g/cm^3": -3, "angstrom^3": 3, "angstrom": 1}
     exponent = np.array([float(powers.get(unit, 0)) for unit in featurizer.units])
-    for i, name in enumerate(
-        featurizer.names
-    ):  # distances in covalent radii, and radii in the cell, do not scale along
+    for i, name in enumerate(featurizer.names):  # covalent radii do not scale along
         exponent[i] += {True: 1, False: 0}["relative nearest" in name] - 3 * (name == "packing fraction")
     expected = of(featurizer, structure) * factor**exponent
     np.testing.assert_allclose(of(featurizer, scaled(structure, factor)), expected, rtol=1e-7, atol=1e-9)

@@ -1,4 +1,4 @@
-"""Featurizers of structures: each cell is read, checked and wrapped once, and what is costly is computed once for all."""
+"""Featurizers of structures: each is read, checked and wrapped once, and what is costly is computed once for all."""
 
 from __future__ import annotations
 

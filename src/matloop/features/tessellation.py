@@ -72,7 +72,7 @@ class Tessellation:
 def tessellate(structure: Structure) -> Tessellation:
     """The tessellation of a structure in a cell, which is taken as periodic. Raises StructureError.
 
-    Copies of the cell's atoms are added as far as they can reach into a cell: twice the distance of its farthest corner.
+    Copies of the cell's atoms are added as far as they can reach into a cell: twice as far as its farthest corner.
     """
     if structure.lattice is None:
         raise StructureError("it has no cell")
@@ -95,7 +95,7 @@ def tessellate(structure: Structure) -> Tessellation:
 def _copies(
     lattice: NDArray[Any], positions: NDArray[Any], fractional: NDArray[Any], reach: float
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """All atoms within reach of one in the cell, those in the cell first: where, which, and in what copy of the cell."""
+    """All atoms within reach of one in the cell, those in it first: where, which, and in what copy of the cell."""
     from scipy.spatial import cKDTree
 
     heights = 1 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
@@ -147,7 +147,7 @@ def _faces(points: NDArray[Any], n: int) -> tuple[_Faces, float]:
 
 
 def _polygons(corners: NDArray[Any], n_corners: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Area and solid angle, seen from the origin, of convex polygons whose corners (sum of n_corners, 3) follow in order.
+    """Area and solid angle, seen from the origin, of convex polygons with their corners in order (sum of n_corners, 3).
 
     Each is a fan of triangles; their solid angle after Van Oosterom and Strackee 1983 (doi:10.1109/TBME.1983.325207).
     """
