@@ -170,6 +170,9 @@ def test_any_featurizer_of_matminer_has_the_same_face() -> None:
     with pytest.raises(InputError, match="XRDPowder") as raised:
         Matminer(featurizer="XRDPowder").features([rocksalt()])
     assert "XRDPowderPattern" in raised.value.hint
+    with pytest.raises(InputError, match="BagofBonds cannot be set up") as raised:
+        Matminer(featurizer="BagofBonds").features([rocksalt()])
+    assert "fitted" in raised.value.hint
 
 
 def test_structures_survive_other_packages() -> None:

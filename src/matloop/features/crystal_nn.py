@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -34,7 +35,9 @@ class CrystalNN(CrystalFeaturizer):
     def describe(self, crystal: Crystal) -> list[float]:
         fingerprint = copy.copy(_fingerprint())
         fingerprint.cnn = near_neighbours(crystal)
-        sites = np.array([fingerprint.featurize(crystal.pymatgen, i) for i in range(len(crystal))], float)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "CrystalNN: cannot locate an appropriate radius")
+            sites = np.array([fingerprint.featurize(crystal.pymatgen, i) for i in range(len(crystal))], float)
         return np.stack([of(sites, axis=0) for of in _STATISTICS.values()], axis=-1).ravel().tolist()
 
 

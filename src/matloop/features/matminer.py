@@ -86,8 +86,6 @@ def _made(name: str, options: tuple[tuple[str, Any], ...]) -> Any:
         made = known[name](**settings) if preset is None else known[name].from_preset(preset, **settings)
         made.feature_labels()
     except Exception as error:  # its own checks raise whatever they like
-        raise InputError(
-            f"{name} cannot be set up: {error}",
-            hint,
-        ) from error
+        hint = "see matminer's documentation; what must be fitted to data is not taken"
+        raise InputError(f"{name} cannot be set up: {error}", hint) from error
     return made
