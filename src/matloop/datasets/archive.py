@@ -7,8 +7,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from matloop.core.errors import TableError
+from matloop.files.table import decoded, read_text
 
 #: Bytes, uncompressed: of one file within an archive, of all of them, and of a workbook, which takes ten times as much
 #: memory when it is read.
@@ -66,20 +68,33 @@ def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 
 def gunzipped(path: Path, most: int = MOST_TEXT) -> bytes:
     """What a .gz file holds. Raises TableError where it is damaged, or expands to more than `most` bytes."""
+    with path.open("rb") as file:
+        return expanded(file, path.name, most)
+
+
+def expanded(source: BinaryIO, name: str, most: int) -> bytes:
+    """What a gzipped stream of this name holds. Raises TableError as `gunzipped` does."""
     blocks: list[bytes] = []
     size = 0
     try:
-        with gzip.open(path) as file:
+        with gzip.open(source) as file:
             while block := file.read(_BLOCK):
                 size += len(block)
                 if size > most:
                     raise TableError(
-                        f"{path.name} expands to more than {_size(most)}", "read it as a stream: matloop screen"
+                        f"{name} expands to more than {_size(most)}", "read it as a stream: matloop screen"
                     )
                 blocks.append(block)
     except (OSError, EOFError, zlib.error) as error:
-        raise TableError(f"{path.name} is no gzip file, or is damaged: {str(error)[:200]}") from error
+        raise TableError(f"{name} is no gzip file, or is damaged: {str(error)[:200]}") from error
     return b"".join(blocks)
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, gzipped or not. Raises TableError for what is none."""
+    if path.suffix.lower() != ".gz":
+        return read_text(path)
+    return decoded(gunzipped(path), path.name)
 
 
 def _size(n: float) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from matloop.core.composition import FormulaError, parse_formula
-from matloop.core.errors import MissingExtra
-from matloop.core.molecule import UnreadableMolecule, canonical
 from matloop.core.progress import Progress, silent
 from matloop.core.structure import Structure, StructureError
 from matloop.datasets.column import Column
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 #: How many cells are looked at between two words about how far it is.
 AT_ONCE = 1000
+
+
+#: Gives a cell back, perhaps written in a better way; raises Refused.
+Check = Callable[[str], str]
 
 
 class Refused(Exception):
@@ -29,30 +33,31 @@ def checked(
     """The frame with its structures wrapped into their cells, and the reason for each row that cannot be used."""
     problems: dict[int, str] = {}
     for name, column in columns.items():
-        check = _CHECKS.get(column.kind)
-        if column.role not in ("material", "input") or check is None:
-            continue
-        cells = frame[name].tolist()
-        changed = False
-        for i, cell in enumerate(cells):
-            if not i % AT_ONCE:
-                progress(i, len(cells), f"checking {name}")
-            if cell is None:
-                if column.role == "material":
-                    problems.setdefault(i, f"it says nothing under '{name}', which is its material")
-                continue
+        if column.role == "material":
+            for i in np.flatnonzero(frame[name].isna()):
+                problems.setdefault(int(i), f"{name}: nothing stands there, though it is the material")
+        if column.role in ("material", "input") and column.kind in _CHECKS:
+            cells = frame[name].tolist()
+            fit = _each(cells, _CHECKS[column.kind](), name, problems, progress)
+            if any(new is not old for new, old in zip(fit, cells, strict=True)):
+                frame = frame.assign(**{name: _texts(fit, frame)})
+    return frame, problems
+
+
+def _each(
+    cells: list[str | None], check: Check, name: str, problems: dict[int, str], progress: Progress
+) -> list[str | None]:
+    """The cells as the check gives them back; why it refuses one is put into `problems`."""
+    fit = list(cells)
+    for i, cell in enumerate(cells):
+        if not i % AT_ONCE:
+            progress(i, len(cells), f"checking {name}")
+        if cell is not None:
             try:
-                fit = check(cell)
+                fit[i] = check(cell)
             except Refused as refused:
                 problems.setdefault(i, f"{name}: {refused}")
-                continue
-            except MissingExtra:
-                break  # without rdkit, SMILES are taken as they are; whoever computes with them needs it and says so
-            if fit is not cell:
-                cells[i], changed = fit, True
-        if changed:
-            frame = frame.assign(**{name: _texts(cells, frame)})
-    return frame, problems
+    return fit
 
 
 def _texts(cells: list[Any], frame: pd.DataFrame) -> Any:
@@ -69,12 +74,23 @@ def _composition(cell: str) -> str:
     return cell
 
 
-def _molecule(cell: str) -> str:
+def _molecules() -> Check:
+    """Without rdkit, SMILES are taken as they are: whoever computes with them needs it, and says so."""
     try:
-        canonical(cell)
-    except UnreadableMolecule as error:
-        raise Refused(error.message) from error
-    return cell
+        from rdkit import Chem, rdBase
+    except ImportError:
+        return lambda cell: cell
+
+    def check(cell: str) -> str:
+        with rdBase.BlockLogs():
+            if Chem.MolFromSmiles(cell) is not None:
+                return cell
+            drawn = Chem.MolFromSmiles(cell, sanitize=False)
+            problems = Chem.DetectChemistryProblems(drawn) if drawn is not None else []
+        told = f"'{cell:.60}' is no molecule"
+        raise Refused(f"{told}: {problems[0].Message()}" if problems else f"{told}: it is no SMILES")
+
+    return check
 
 
 def _structure(cell: str) -> str:
@@ -89,8 +105,8 @@ def _structure(cell: str) -> str:
     return cell if wrapped is structure else wrapped.to_json()
 
 
-_CHECKS: dict[str, Callable[[str], str]] = {
-    "composition": _composition,
-    "molecule": _molecule,
-    "structure": _structure,
+_CHECKS: dict[str, Callable[[], Check]] = {
+    "composition": lambda: _composition,
+    "molecule": _molecules,
+    "structure": lambda: _structure,
 }

@@ -44,6 +44,8 @@ def typed(raw: Raw, path: Path, options: Options, progress: Progress = silent) -
     """The dataset that a raw table makes. Raises InputError where options do not fit it or no record is left."""
     import pandas as pd
 
+    if not len(raw.table):
+        raise nothing_left(path.name, raw.set_aside)
     parts = _typed_columns(raw, options)
     columns = _described(parts, options)
     frame = pd.DataFrame({part.name: part.cells for part in parts}, index=range(len(raw.table)))
@@ -153,7 +155,7 @@ def _texts(cells: Any) -> Any:
 
 
 def _described(parts: Sequence[_Typed], options: Options) -> dict[str, Column]:
-    said: dict[str, Role] = {part.name: part.known.role for part in parts if part.known}
+    said: dict[str, Role] = {part.name: part.known.role for part in parts if part.known and part.known.role != "input"}
     for part in parts:
         is_target = bool({part.name, part.header} & set(options.targets))
         role = options.of(options.roles, part.name, part.header) or ("target" if is_target else None)
@@ -165,8 +167,8 @@ def _described(parts: Sequence[_Typed], options: Options) -> dict[str, Column]:
     columns = {}
     for part in parts:
         its = guessed[part.name]
-        if part.known and its.role == part.known.role:
-            its = part.known.model_copy(update={"name": part.name, "kind": part.kind})
+        if part.known:
+            its = part.known.model_copy(update={"name": part.name, "kind": part.kind, "role": its.role, "of": its.of})
         columns[part.name] = its.model_copy(update={"unit": part.unit})
     return columns
 

@@ -169,7 +169,11 @@ def _without_unnamed(frame: pd.DataFrame, header: Sequence[str], name: str) -> p
 
 def read_text(path: Path) -> str:
     """The text of a file: UTF-8 with or without a mark, UTF-16 with one, else what western Windows writes."""
-    content = path.read_bytes()
+    return decoded(path.read_bytes(), path.name)
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text that a file of this name holds. Raises TableError for what is no text."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     else:
@@ -182,7 +186,7 @@ def read_text(path: Path) -> str:
         if "\x00" in text:
             break
         return text
-    raise TableError(f"{path.name} is not a text file", "save it as CSV in UTF-8")
+    raise TableError(f"{name} is not a text file", "save it as CSV in UTF-8")
 
 
 def dialect_of(text: str, name: str) -> dict[str, str]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from matloop.core.errors import TableError
 from matloop.core.progress import Progress, silent
+from matloop.datasets.archive import text_of
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw
-from matloop.files.table import dialect_of, read_text, require_distinct
+from matloop.files.table import dialect_of, require_distinct
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ LONGEST_CELL = 131_072
 
 def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
     """The cells as text. Raises TableError for a file that is no text, or has no header or no rows."""
-    text = read_text(path)
+    text = text_of(path)
     dialect = dialect_of(text, path.name)
     records = _Records(text, dialect["delimiter"])
     header = _header(records, options.names, path.name)

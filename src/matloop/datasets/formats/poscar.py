@@ -1,0 +1,34 @@
+"""POSCAR and CONTCAR files of VASP, read with pymatgen."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+
+from matloop.core.errors import MatloopError
+from matloop.datasets.conversion import from_pymatgen
+from matloop.datasets.dataset import SetAside
+from matloop.datasets.raw import Found
+
+_ENDING = re.compile(r"\.(?:vasp|poscar)$", re.IGNORECASE)
+
+
+def found(text: str, name: str) -> Iterator[Found | SetAside]:
+    """The structure of the file, or why it is none."""
+    from pymatgen.io.vasp.inputs import BadPoscarWarning, Poscar
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", BadPoscarWarning)
+            structure = from_pymatgen(Poscar.from_str(text, read_velocities=False).structure)
+        fields = {"id": _ENDING.sub("", name), "structure": structure.to_json(), "formula": structure.formula}
+        yield Found(name, fields)
+    except MatloopError as error:
+        yield SetAside(name, error.message, text[:200])
+    except BadPoscarWarning as error:
+        yield SetAside(name, f"it does not say which elements its atoms are ({str(error)[:100]})", text[:200])
+    except Exception as error:  # noqa: BLE001 - pymatgen raises whatever its parts raise
+        told = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        yield SetAside(name, f"it is no POSCAR: {told}", text[:200])
