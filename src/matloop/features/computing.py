@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -31,10 +32,10 @@ def compute(
 ) -> Features:
     """The features of cells (n,), the same to the last bit however they are computed.
 
-    In this process, in `n_jobs` processes, or on the workers of `client` (a `distributed.Client`). `cache` is a folder
-    where features that took long are kept, found again by the content of the cell and by what the featurizer is; cheap
-    ones are computed again, which is faster. A cell that brings down its process is a failure like any other, unless
-    n_jobs is 1. Texts that occur several times are described once.
+    In this process, in `n_jobs` processes (-1: one for each processor), or on the workers of `client`, which is a
+    `distributed.Client`. `cache` is a folder where features that took long are kept, found again by the content of the
+    cell and by what the featurizer is; cheap ones are computed again, which is faster. A cell that brings down its
+    process is a failure like any other, unless n_jobs is 1. Texts that occur several times are described once.
     """
     distinct, places = _distinct(cells_of(cells))
     parts = featurizer.parts if isinstance(featurizer, Combined) else (featurizer,)
@@ -120,7 +121,8 @@ class _Workers:
     """Where features are computed."""
 
     def __init__(self, n_jobs: int, client: Any, progress: Progress) -> None:
-        self._n_jobs, self._client, self._progress = n_jobs, client, progress
+        self._n_jobs = n_jobs if n_jobs >= 0 else os.cpu_count() or 1
+        self._client, self._progress = client, progress
 
     def features(self, parts: Sequence[Featurizer], cells: list[Any], keeper: _Keeper | None = None) -> list[Features]:
         """The features of each part in the order of the cells."""

@@ -58,8 +58,7 @@ def in_processes(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence
     while waiting:
         suspects: list[Chunk] = []
         yield from _abreast(parts, cells, waiting, suspects, n_jobs)
-        for chunk in suspects:
-            yield from _alone(parts, cells, chunk)
+        yield from _one_by_one(parts, cells, suspects)
 
 
 def _abreast(
@@ -81,19 +80,24 @@ def _abreast(
                 yield running.pop(future), features
 
 
-def _alone(parts: Sequence[Featurizer], cells: list[Any], chunk: Chunk) -> Iterator[Done]:
-    """One chunk in a process of its own; where that dies, each half in another one."""
-    with _processes(1) as (submit, broken):
-        try:
-            yield chunk, submit(work, parts, [cells[i] for i in chunk]).result()
-            return
-        except broken:
-            pass
-    if len(chunk) == 1:
-        yield chunk, None
-        return
-    for half in halves(chunk):
-        yield from _alone(parts, cells, half)
+def _one_by_one(parts: Sequence[Featurizer], cells: list[Any], suspects: Sequence[Chunk]) -> Iterator[Done]:
+    """Chunks in one other process, so that it is known which of them ends it; that one is then halved."""
+    waiting = list(reversed(suspects))
+    while waiting:
+        with _processes(1) as (submit, broken):
+            while waiting:
+                chunk = waiting.pop()
+                try:
+                    features = submit(work, parts, [cells[i] for i in chunk]).result()
+                except broken:
+                    break
+                yield chunk, features
+            else:
+                return
+        if len(chunk) == 1:
+            yield chunk, None
+        else:
+            waiting.extend(reversed(halves(chunk)))
 
 
 @contextmanager
