@@ -20,10 +20,16 @@ from matloop.planners.prior import Prior
 
 
 def commands() -> dict[str, Any]:
-    """Each command by its name, as click knows it."""
+    """Each command by its name, as click knows it; those of a group by both names: `fetch optimade`."""
     from matloop.cli.main import program
 
-    return dict(typer.main.get_command(program()).commands)  # type: ignore[attr-defined]
+    outer = dict(typer.main.get_command(program()).commands)  # type: ignore[attr-defined]
+    inner = {f"{name} {inner}": its for name, group in outer.items() for inner, its in _inner(group).items()}
+    return outer | inner
+
+
+def _inner(command: Any) -> dict[str, Any]:
+    return dict(getattr(command, "commands", {}))
 
 
 def options_of(command: Any) -> set[str]:

@@ -106,6 +106,11 @@ class ReferenceServer:
                 time.sleep(0.1)
         raise AssertionError("the reference server does not start")
 
+    @property
+    def log(self) -> str:
+        """What the server has written so far: a line for each request."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()

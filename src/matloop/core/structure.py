@@ -156,6 +156,8 @@ def _from_fields(fields: Mapping[str, Any]) -> Structure:
         raise StructureError("a cell has three vectors of three numbers")
     given = fields.get("dimension_types") or [int(lattice is not None)] * 3
     along = tuple(bool(way) for way in given)
+    if len(along) != 3:
+        raise StructureError("its dimension_types are not three")
     return Structure(lattice, positions, tuple(sites), (along[0], along[1], along[2]))
 
 

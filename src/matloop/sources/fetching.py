@@ -37,7 +37,12 @@ def fetch_into(
         discard(keep)
     elif path.exists() and not keep.exists():
         raise InputError(f"{path} is there already", "--restart fetches it anew, -o FILE writes elsewhere")
-    dataset = source.fetch(query, keep, most, progress)
+    try:
+        dataset = source.fetch(query, keep, most, progress)
+    except BaseException:
+        if not any(keep.rglob("page-*")):  # nothing came: nothing is left behind
+            discard(keep)
+        raise
     dataset.save(path)
     discard(keep)
     return dataset

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import json
 import random
-import time
 from collections.abc import Callable, Mapping
+from time import monotonic, sleep
 from typing import Any, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -47,7 +47,6 @@ class Client:
         per_second: float = 4.0,
         answers: Answers | None = None,
         told: Callable[[str], None] = lambda _: None,
-        sleep: Callable[[float], None] = time.sleep,
         timeout: float = 90.0,
     ) -> None:
         try:
@@ -57,7 +56,7 @@ class Client:
         self._httpx = httpx
         limits = httpx.Timeout(timeout, connect=min(15.0, timeout))
         self._client = httpx.Client(timeout=limits, headers={"User-Agent": AGENT}, follow_redirects=False)
-        self._gap, self._answers, self._sleep = 1 / per_second, answers, sleep
+        self._gap, self._answers = 1 / per_second, answers
         self._free_at: dict[str, float] = {}
         self._answered: set[str] = set()
         self.told = told
@@ -98,7 +97,7 @@ class Client:
     def pause(self, url: str, seconds: float) -> None:
         """Leave the host of this address alone for so long, as it asked."""
         host = _host(url)
-        self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + min(seconds, PATIENCE))
+        self._free_at[host] = max(self._free_at.get(host, 0.0), monotonic() + min(seconds, PATIENCE))
 
     def _tried(self, url: str, form: Mapping[str, str] | None, read: Callable[[Answer], T]) -> tuple[Answer, T]:
         attempt = 0
@@ -125,7 +124,7 @@ class Client:
                 raise type(fault.final)(fault.final.message, hint) from None
             seconds = max(seconds, fault.wait)
         self.told(f"{fault.final.message}: waiting {seconds:.0f} s")
-        self._sleep(seconds)
+        sleep(seconds)
 
     def _followed(self, url: str, form: Mapping[str, str] | None) -> Answer:
         """The answer behind at most five redirections, none of which may lead to another scheme or out of https."""
@@ -133,9 +132,10 @@ class Client:
             answer = self._once(url, form)
             if answer.status not in (301, 302, 303, 307, 308):
                 return answer
-            target = urljoin(url, answer.headers.get("location", ""))
-            if not is_safe_step(url, target):
-                raise SourceError(f"{_host(url)} redirects to '{target[:100]}', where matloop does not follow")
+            told = answer.headers.get("location", "")
+            target = _joined(url, told)
+            if target is None or not is_safe_step(url, target):
+                raise SourceError(f"{_host(url)} redirects to '{told[:100]}', where matloop does not follow")
             form = form if answer.status in (307, 308) else None
             url = target
         raise SourceError(f"{_host(url)} redirects without end")
@@ -176,10 +176,10 @@ class Client:
         return answer
 
     def _keep_the_rate(self, host: str) -> None:
-        now = time.monotonic()
+        now = monotonic()
         free_at = self._free_at.get(host, 0.0)
         if free_at > now:
-            self._sleep(free_at - now)
+            sleep(free_at - now)
         self._free_at[host] = max(now, free_at) + (0.0 if is_of_this_machine(host) else self._gap)
 
 
@@ -226,8 +226,20 @@ def is_of_this_machine(host: str) -> bool:
         return name == "localhost"
 
 
+def _joined(url: str, told: str) -> str | None:
+    try:
+        target = urljoin(url, told)
+        urlsplit(target)
+    except ValueError:
+        return None
+    return target
+
+
 def _host(url: str) -> str:
-    return urlsplit(url).netloc or url[:60]
+    try:
+        return urlsplit(url).netloc or url[:60]
+    except ValueError:
+        return url[:60]
 
 
 def _first_line(error: BaseException) -> str:

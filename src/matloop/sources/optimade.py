@@ -56,7 +56,7 @@ class Optimade(PoliteSource):
                     before += part.n_records
                 if failures:
                     raise self._failed(failures, parts)
-                made = [self._dataset(one, part, query, most, progress) for one, part in parts.items()]
+                made = self._datasets(parts, query, most, progress)
             finally:
                 for part in parts.values():
                     part.close()
@@ -64,9 +64,27 @@ class Optimade(PoliteSource):
             return made[0]
         return self._united(made, progress)
 
+    def _datasets(
+        self, parts: Mapping[Provider, Part], query: Mapping[str, Any], most: int | None, progress: Progress
+    ) -> list[Dataset]:
+        """Of those providers that have any record which can be used. Raises InputError where none has."""
+        made: list[Dataset] = []
+        empty: list[InputError] = []
+        for one, part in parts.items():
+            try:
+                made.append(self._dataset(one, part, query, most, progress))
+            except InputError as error:
+                empty.append(error)
+                self.remarks.append(error.message)
+        if not made:
+            raise empty[0]
+        return made
+
     def _dataset(
         self, one: Provider, part: Part, query: Mapping[str, Any], most: int | None, progress: Progress
     ) -> Dataset:
+        if not part.n_records:
+            raise InputError(f"{one.name} has no record that answers the query")
         service = service_of(next(part.pages()).facts)
         aside: list[SetAside] = []
         warnings: dict[str, None] = {}

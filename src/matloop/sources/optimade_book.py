@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
-from matloop.core.errors import BadAnswer, QueryRefused
+from matloop.core.errors import BadAnswer, InputError, QueryRefused, did_you_mean
 from matloop.sources.answers import Answer
 from matloop.sources.http import Client, json_of
 from matloop.sources.optimade_service import FORMULA, STRUCTURE, Property, Service, discovered, link_text
@@ -57,6 +57,11 @@ class OptimadeBook:
             pass
         return None
 
+    def named(self, link: Link) -> str:
+        asked = dict(parse_qsl(urlsplit(link).query))
+        counted = [f"{key}={value}" for key, value in asked.items() if key.startswith("page_") and key != "page_limit"]
+        return f"page {' '.join(counted) or '1'}"[:200]
+
     def _first_page(self, service: Service) -> str:
         asked = {"filter": self._query.get("filter") or None, "response_fields": self._fields(service)}
         asked["page_limit"] = str(self._query.get("page_limit") or 100)
@@ -66,11 +71,18 @@ class OptimadeBook:
     def _fields(self, service: Service) -> str | None:
         """The properties to ask for; None where they are too many to name: then the provider chooses."""
         structure = STRUCTURE if self._query.get("structures", True) else ()
+        self._require_known(service)
         own = self._query.get("fields") or [
             name for name, its in service.properties.items() if name.startswith("_") and its.type in SCALAR
         ]
         fields = ",".join(dict.fromkeys([FORMULA, *structure, "last_modified", *own]))
         return fields if len(fields) < LONGEST else None
+
+    def _require_known(self, service: Service) -> None:
+        for name in self._query.get("fields") or ():
+            if service.properties and name not in service.properties:
+                near = did_you_mean(name, service.properties)
+                raise InputError(f"{self._provider.name} has no property '{name[:60]}'", near)
 
     def _page(self, link: str) -> Page:
         document = self._client.ask(link, _document)
@@ -85,7 +97,7 @@ class OptimadeBook:
         total = meta.get("data_returned")
         aside = []
         if following is None and meta.get("more_data_available") is True:
-            aside = [[f"page {link}"[:200], "it says that there are more, but not where"]]
+            aside = [[self.named(link), "it says that there are more, but not where"]]
         facts = {"warnings": _warnings(meta)} if _warnings(meta) else {}
         return Page(document["data"], following, total if isinstance(total, int) else None, aside, facts)
 

@@ -24,6 +24,9 @@ class Book(Protocol):
     def after(self, link: Link) -> Link | None:
         """The page that follows one which could not be read; None where only that page itself would have told."""
 
+    def named(self, link: Link) -> str:
+        """The page in words: 'page at offset 200'."""
+
 
 def read_on(book: Book, part: Part, most: int | None = None, progress: Progress = silent, before: int = 0) -> None:
     """Fetch the pages that are not in the part yet, each committed before the next is asked for.
@@ -59,9 +62,5 @@ def _past(book: Book, link: Link, error: BadAnswer, unreadable: list[Page]) -> L
     if following is None or len(unreadable) + 1 >= MOST_BAD:
         hint = "what came before is kept: the same command later goes on from there"
         raise BadAnswer(error.message, hint) from error
-    unreadable.append(Page([], following, aside=[[_place(link), error.message]]))
+    unreadable.append(Page([], following, aside=[[book.named(link), error.message]]))
     return following
-
-
-def _place(link: Link) -> str:
-    return f"page {link}"[:200]

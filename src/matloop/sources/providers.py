@@ -130,6 +130,6 @@ def provider(named: str) -> Provider:
         return Provider(name, name, named.strip())
     by_name = {known.name: known for known in KNOWN}
     if named.casefold() not in by_name:
-        hint = did_you_mean(named, by_name) + "; any other one by its address, https://…"
+        hint = f"{did_you_mean(named, by_name)} (a database that is not known is given by its address, https://…)"
         raise InputError(f"no OPTIMADE provider '{named[:60]}' is known", hint)
     return by_name[named.casefold()]

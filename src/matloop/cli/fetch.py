@@ -1,0 +1,137 @@
+"""matloop fetch: materials from databases, as one dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from matloop.cli.target import AsJson
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="The dataset, a .parquet file; named by the source."),
+]
+Most = Annotated[int | None, typer.Option("--max", min=1, help="At most so many records.")]
+Resume = Annotated[
+    bool, typer.Option("--resume/--restart", help="Go on with what was fetched before, or fetch all of it anew.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(
+        help="Fetch materials from a database into a dataset. The same command goes on after an interruption.\n\n"
+        "Example: matloop fetch optimade --provider oqmd --filter 'elements HAS \"Ti\"' -o ti.parquet",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for command in (optimade,):
+        group.command()(command)
+    app.add_typer(group, name="fetch")
+
+
+def optimade(
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(help="A provider by name, such as oqmd, or the address of its API; repeat it for several."),
+    ] = None,
+    filter: Annotated[
+        str, typer.Option(help='In the filter language of OPTIMADE, such as: elements HAS "Ti" AND nelements=2.')
+    ] = "",
+    field: Annotated[
+        list[str] | None, typer.Option(help="A property that is wanted; repeat it. All plain ones unless given.")
+    ] = None,
+    no_structures: Annotated[bool, typer.Option("--no-structures", help="Formulas and properties alone.")] = False,
+    page_limit: Annotated[int, typer.Option(min=1, help="How many records to ask for at once.")] = 100,
+    known: Annotated[bool, typer.Option("--list", help="List the providers that are known by name.")] = False,
+    output: Output = None,
+    most: Most = None,
+    resume: Resume = True,
+    quiet: Quiet = False,
+    json: AsJson = False,
+) -> None:
+    """Fetch structures and their properties from OPTIMADE providers.
+
+    Of several providers the union is taken: a material that more than one of them has is one record with all of its
+    origins. --max counts for each provider.
+
+    Example: matloop fetch optimade --provider oqmd --filter 'elements HAS "Ti"' -o ti.parquet
+    """
+    from matloop.sources.optimade import Optimade
+
+    if known:
+        _list_providers(json)
+        return
+    query = {
+        "providers": provider or [],
+        "filter": filter,
+        "fields": field,
+        "page_limit": page_limit,
+        "structures": not no_structures,
+    }
+    name = "-".join(provider or ["optimade"]) if not any("/" in one for one in provider or []) else "optimade"
+    source = Optimade(is_fresh=not resume)
+    _fetch(source, query, output or Path(f"{name}.parquet"), most, resume, quiet, json)
+
+
+def _list_providers(json: bool) -> None:
+    from matloop.cli.terminal import console, print_json, table
+    from matloop.sources.providers import KNOWN
+
+    if json:
+        print_json([vars(one) for one in KNOWN])
+        return
+    made = table("name", "database", "licence", "address")
+    for one in KNOWN:
+        made.add_row(one.name, one.title, one.licence or "–", one.url)
+    console().print(made)
+
+
+# -- what all of them share -----------------------------------------------------------------------------------
+
+
+def _fetch(
+    source: Any, query: dict[str, Any], path: Path, most: int | None, resume: bool, quiet: bool, json: bool
+) -> None:
+    """Fetch into the file and tell of it; Ctrl-C keeps what is there and says how to go on."""
+    from matloop.cli.progress import shown
+    from matloop.cli.terminal import print_json
+    from matloop.sources.fetching import fetch_into, part_of
+    from matloop.sources.summary import summary
+
+    try:
+        with shown(path.name, "records", is_quiet=quiet or json) as progress:
+            dataset = fetch_into(path, source, query, most, not resume, progress)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; what was fetched is kept in {part_of(path)}: the same command goes on", err=True)
+        raise typer.Exit(130) from None
+    facts = summary(dataset, path, source.remarks)
+    if json:
+        print_json(facts)
+    else:
+        _tell(facts)
+
+
+def _tell(facts: dict[str, Any]) -> None:
+    from matloop.cli.terminal import console, counted
+
+    screen = console()
+    aside = f", {counted(facts['set_aside'], 'record')} set aside" if facts["set_aside"] else ""
+    pages = f", {counted(facts['pages_left_out'], 'page')} left out" if facts["pages_left_out"] else ""
+    screen.print(f"{facts['file']}: {facts['records']:,} records{aside}{pages}", markup=False, soft_wrap=True)
+    values = [
+        f"{c['name']} [{c['unit']}]" if c["unit"] else c["name"] for c in facts["columns"] if c["role"] == "target"
+    ]
+    if values:
+        screen.print(f"Properties: {', '.join(values)}", markup=False, soft_wrap=True)
+    for reason, count in list(facts["reasons"].items())[:5]:
+        screen.print(f"  {count:,} × {reason}", markup=False, soft_wrap=True, style="yellow")
+    licences = ", ".join(facts["licences"]) or "not stated by the provider: ask before you pass anything on"
+    screen.print(f"Licence: {licences}", markup=False, soft_wrap=True)
+    if facts["citation"]:
+        screen.print(f"Cite: {facts['citation']}", markup=False, soft_wrap=True)
+    for remark in facts["remarks"]:
+        screen.print(remark, markup=False, soft_wrap=True, style="dim")
