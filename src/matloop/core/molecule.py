@@ -31,16 +31,16 @@ def fingerprints(smiles: Sequence[str]) -> np.ndarray:
     """
     make, packed = _generator(), np.zeros((len(smiles), BITS // 8), np.uint8)
     for i, text in enumerate(smiles):
-        packed[i] = np.packbits(make.GetFingerprintAsNumPy(_molecule(text)))
+        packed[i] = np.packbits(make.GetFingerprintAsNumPy(molecule(text)))
     return packed
 
 
 def canonical(smiles: str) -> str:
     """The one way to write this molecule, so that two spellings of it can be found. Raises as `fingerprints` does."""
-    molecule = _molecule(smiles)
+    read = molecule(smiles)
     from rdkit import Chem
 
-    return str(Chem.MolToSmiles(molecule))
+    return str(Chem.MolToSmiles(read))
 
 
 def _generator() -> Any:
@@ -50,15 +50,16 @@ def _generator() -> Any:
     return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
 
 
-def _molecule(smiles: str) -> Any:
+def molecule(smiles: str) -> Any:
+    """What this SMILES means, as RDKit's molecule. Raises as `fingerprints` does."""
     _require()
     from rdkit import Chem, rdBase
 
     with rdBase.BlockLogs():
-        molecule = Chem.MolFromSmiles(smiles) if smiles.strip() else None
-    if molecule is None:
+        read = Chem.MolFromSmiles(smiles) if smiles.strip() else None
+    if read is None:
         raise UnreadableMolecule(smiles)
-    return molecule
+    return read
 
 
 def _require() -> None:
@@ -73,7 +74,7 @@ def mistakes_in(path: str, smiles: Sequence[str], what: str) -> list[Mistake]:
     found: list[Mistake] = []
     for text in dict.fromkeys(smiles):
         try:
-            _molecule(text)
+            molecule(text)
         except UnreadableMolecule as error:
             found.append(Mistake(path, f"{what}: {error.message}", error.hint))
         except MissingExtra as error:

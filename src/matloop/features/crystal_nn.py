@@ -13,7 +13,7 @@ from matloop.core.errors import MissingExtra
 from matloop.features.crystal import Crystal, CrystalFeaturizer
 from matloop.features.rebound import rebound
 
-_STATISTICS = {"mean": np.mean, "std_dev": np.std, "minimum": np.min, "maximum": np.max}
+_STATISTICS: dict[str, Any] = {"mean": np.mean, "std_dev": np.std, "minimum": np.min, "maximum": np.max}
 
 
 class CrystalNN(CrystalFeaturizer):
@@ -60,7 +60,7 @@ def _shared_class() -> Any:
     """CrystalNN asks a new VoronoiNN for the faces of every site; its method gets this name bound to ours instead."""
     from pymatgen.analysis import local_env
 
-    class Shared(local_env.CrystalNN):  # type: ignore[misc]
+    class Shared(local_env.CrystalNN):
         def __init__(self, crystal: Crystal) -> None:
             super().__init__()
             self._crystal = crystal

@@ -73,7 +73,7 @@ def _made(name: str, options: tuple[tuple[str, Any], ...]) -> Any:
         from matminer.featurizers.base import BaseFeaturizer
     except ImportError as error:
         raise MissingExtra("matminer", "structures") from error
-    known = {
+    known: dict[str, Any] = {
         each: thing
         for each, thing in vars(structure).items()
         if isinstance(thing, type) and issubclass(thing, BaseFeaturizer)

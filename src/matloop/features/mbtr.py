@@ -55,7 +55,7 @@ def _bare_system() -> Any:
     """DScribe's System made of what a descriptor needs: 2.1.2 passes more, in an order that newer ASE gave up."""
     from dscribe.core import System
 
-    class Bare(System):  # type: ignore[misc]
+    class Bare(System):
         @staticmethod
         def from_atoms(atoms: Any) -> Any:
             symbols, positions = atoms.get_chemical_symbols(), atoms.get_positions()

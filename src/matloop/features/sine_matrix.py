@@ -25,7 +25,7 @@ class SineMatrix(SpectrumOfAtoms):
     citations = ("10.1002/qua.24917",)
 
     def eigenvalues(self, crystal: Crystal) -> Array:
-        return np.linalg.eigvalsh(sine_matrix(crystal))
+        return np.asarray(np.linalg.eigvalsh(sine_matrix(crystal)), float)
 
 
 def sine_matrix(crystal: Crystal) -> NDArray[np.float64]:

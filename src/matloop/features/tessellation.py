@@ -62,7 +62,7 @@ class Tessellation:
 
     def per_site(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The sum over each site's faces (n,) of what is given for each face (m,)."""
-        return np.bincount(self.site, values, self.n_sites)
+        return np.bincount(self.site, values, self.n_sites).astype(float)
 
     def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean over each site's faces (n,), weighted by their area, of what is given for each face (m,)."""
