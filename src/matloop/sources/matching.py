@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from matloop.core.structure import Structure
+from matloop.datasets.conversion import to_pymatgen
 
 #: Volumes for each atom that differ by more than this share are of different materials, whatever the functional.
 VOLUMES = 0.1
@@ -32,7 +33,7 @@ def best_matcher() -> tuple[Same, str]:
     def by_geometry(one: Structure, other: Structure) -> bool:
         if not volumes_agree(one, other, VOLUMES):
             return False
-        return bool(matcher.fit(_pymatgen(one), _pymatgen(other)))
+        return bool(matcher.fit(to_pymatgen(one), to_pymatgen(other)))
 
     return by_geometry, "by structure (pymatgen's StructureMatcher)"
 
@@ -45,9 +46,3 @@ def volumes_agree(one: Structure, other: Structure, share: float) -> bool:
     """Whether the volumes for each atom differ by less than a share of the smaller one."""
     first, second = one.volume / max(len(one.positions), 1), other.volume / max(len(other.positions), 1)
     return abs(first - second) <= share * min(first, second)
-
-
-def _pymatgen(structure: Structure) -> Any:
-    from pymatgen.core import Structure as Crystal
-
-    return Crystal(structure.lattice, list(structure.occupancy), structure.positions, coords_are_cartesian=True)

@@ -10,7 +10,7 @@ from matloop.core.progress import Progress, silent
 from matloop.core.structure import Structure
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
-from matloop.datasets.provenance import HASH, LICENCE, ORIGIN, with_provenance
+from matloop.datasets.provenance import HASH, LICENCE, ORIGIN, column, record_hashes
 from matloop.sources.matching import Same
 
 #: The column that says which databases have the material.
@@ -43,12 +43,13 @@ def united(datasets: Sequence[Dataset], same: Same, progress: Progress = silent)
             done += 1
             progress(done, total, "looking for the same material in several databases")
     materials = [material for group in by_formula.values() for material in group]
-    columns = {name: column for dataset in datasets for name, column in dataset.columns.items() if name != HASH}
+    columns = {name: its for dataset in datasets for name, its in dataset.columns.items() if name != HASH}
     described = Column(PROVIDERS, role="provenance", kind="text", description="the databases that have the material")
     frame = pd.DataFrame([_joined(material) for material in materials], columns=[*columns, PROVIDERS]).astype(
         _types(datasets)
     )
-    frame, columns = with_provenance(frame, columns | {PROVIDERS: described}, [], None, None)
+    columns |= {PROVIDERS: described}
+    frame, columns = frame.assign(**{HASH: record_hashes(frame, columns)}), columns | {HASH: column(HASH)}
     return Dataset(
         frame,
         columns.values(),
