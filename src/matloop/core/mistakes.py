@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -34,8 +34,12 @@ _SHOULD_BE = {
 }
 
 
-def explain(error: ValidationError, data: Any) -> list[Mistake]:
-    """Every mistake once, in the order in which pydantic looks through the file."""
+#: From the levels that lead to a key, and the data of the file, to the keys that may stand there.
+KnownKeys = Callable[[list[Any], Any], list[str]]
+
+
+def explain(error: ValidationError, data: Any, known_keys: KnownKeys | None = None) -> list[Mistake]:
+    """Every mistake once, in the order in which pydantic looks through the file: of a campaign, or one with other keys."""
     found: list[Mistake] = []
     wrong: dict[
         str, tuple[list[str], Any]
@@ -44,7 +48,7 @@ def explain(error: ValidationError, data: Any) -> list[Mistake]:
         expected = _expected(details["type"])
         location, path = _path(details["loc"], data, details["type"] == "missing")
         if expected is None:
-            found.extend(_mistake(details, location, path, data))
+            found.extend(_mistake(details, location, path, data, known_keys or _known_keys))
         elif path in wrong:
             wrong[path][0].append(expected)
         else:
@@ -89,11 +93,13 @@ def _wrong_type(path: str, expected: Sequence[str], given: Any) -> Mistake:
     return Mistake(path, f"should be {' or '.join(several)}, not {_shown(given)}", hint)
 
 
-def _mistake(details: Mapping[str, Any], location: Sequence[Any], path: str, data: Any) -> Iterable[Mistake]:
+def _mistake(
+    details: Mapping[str, Any], location: Sequence[Any], path: str, data: Any, known_keys: KnownKeys
+) -> Iterable[Mistake]:
     context, given = details.get("ctx", {}), details.get("input")
     match details["type"]:
         case "extra_forbidden":
-            yield Mistake(path, "unknown key", did_you_mean(location[-1], _known_keys(location, data)))
+            yield Mistake(path, "unknown key", did_you_mean(location[-1], known_keys(list(location), data)))
         case "missing":
             keys = given if isinstance(given, Mapping) else {}
             near = [key for key in keys if did_you_mean(key, [location[-1]]).startswith("did")]
@@ -191,14 +197,14 @@ def _holds(place: Any, level: Any) -> bool:
     return isinstance(place, BaseModel)
 
 
-def _known_keys(levels: Sequence[Any], data: Any) -> list[str]:
+def _known_keys(levels: list[Any], data: Any) -> list[str]:
     """The keys that the table which holds this one may have."""
     from matloop.core.mixture import Component
     from matloop.core.objective import AnyObjective
     from matloop.core.space import AnyParameter
     from matloop.core.spec import CampaignSpec, Settings
 
-    match list(levels):
+    match levels:
         case [_]:
             return list(CampaignSpec.model_fields)
         case ["campaign", _]:

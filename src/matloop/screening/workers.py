@@ -1,0 +1,167 @@
+"""Who sifts the chunks: this process, several processes, or a Dask cluster. The answers come in order and are equal."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from matloop.core.errors import LabError, MatloopError, MissingExtra
+from matloop.screening.work import Work
+
+#: Chunks that are under way or wait at the workers, for each of them.
+AHEAD = 2
+_RESUMES = "the same command goes on from here"
+
+
+class Workers(Protocol):
+    """Carries out methods of a Work."""
+
+    def in_order(self, method: str, items: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """The results in the order of the items, of which only a few are taken ahead."""
+
+    def as_they_end(self, method: str, items: Iterable[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        """Each item with its result, as soon as it is there."""
+
+
+def n_cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def workers(work: Work, n: int, dask: str | None = None) -> Iterator[Workers]:
+    """This process for n = 1, n processes, or the cluster at an address. Leaving the context ends what is under way."""
+    if dask is not None:
+        with _cluster(work, dask) as cluster:
+            yield cluster
+    elif n > 1:
+        with _processes(work, n) as processes:
+            yield processes
+    else:
+        yield Here(work)
+
+
+class Here:
+    """This process."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def in_order(self, method: str, items: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        return (getattr(self._work, method)(*item) for item in items)
+
+    def as_they_end(self, method: str, items: Iterable[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        return ((item, getattr(self._work, method)(*item)) for item in items)
+
+
+class _Elsewhere:
+    """Other processes: `submit(method, item)` gives a future, `first_ended` the next of some that is done."""
+
+    def __init__(self, submit: Callable[..., Any], first_ended: Callable[[list[Any]], Any], n: int) -> None:
+        self._submit, self._first_ended, self._ahead = submit, first_ended, AHEAD * n
+
+    def in_order(self, method: str, items: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        waiting: deque[Any] = deque()
+        for item in items:
+            waiting.append(self._submit(method, item))
+            if len(waiting) >= self._ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def as_they_end(self, method: str, items: Iterable[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        running: dict[Any, tuple[Any, ...]] = {}
+        left = iter(items)
+        while True:
+            while len(running) < self._ahead and (item := next(left, None)) is not None:
+                running[self._submit(method, item)] = item
+            if not running:
+                return
+            future = self._first_ended(list(running))
+            yield running.pop(future), future.result()
+
+
+# -- processes of this machine --------------------------------------------------------------------------------
+
+
+class _Own:
+    """What a process of ours knows."""
+
+    work: Work
+
+
+def _begin(work: bytes) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: only the first decides
+    _Own.work = pickle.loads(work)  # from our own first process
+
+
+def _do(method: str, item: tuple[Any, ...]) -> Any:
+    return getattr(_Own.work, method)(*item)
+
+
+@contextmanager
+def _processes(work: Work, n: int) -> Iterator[Workers]:
+    """Processes of loky, which scikit-learn uses too: not forked, and a script needs no `if __name__ == "__main__"`."""
+    from concurrent.futures import FIRST_COMPLETED, wait
+
+    from joblib.externals.cloudpickle import dumps
+    from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
+
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    try:
+        sent = dumps(work)
+    except Exception as error:
+        raise MatloopError(f"the screen cannot be sent to another process: {error}", "use --workers 1") from error
+    executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(sent,), env=one_thread)
+    try:
+        yield _Elsewhere(
+            lambda method, item: executor.submit(_do, method, item),
+            lambda futures: next(iter(wait(futures, return_when=FIRST_COMPLETED).done)),
+            n,
+        )
+    except BrokenProcessPool as error:
+        hint = f"perhaps memory ran out: take fewer --workers, or a smaller chunk; {_RESUMES}"
+        raise MatloopError("a process that screened has died", hint) from error
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+# -- a cluster ------------------------------------------------------------------------------------------------
+
+
+def _do_there(work: Work, method: str, item: tuple[Any, ...]) -> Any:
+    return getattr(work, method)(*item)
+
+
+@contextmanager
+def _cluster(work: Work, address: str) -> Iterator[Workers]:
+    try:
+        from distributed import Client, wait
+    except ImportError as error:
+        raise MissingExtra("distributed", "cluster") from error
+    try:
+        client = Client(address, timeout="10s", set_as_default=False)
+    except Exception as error:
+        raise LabError(f"no Dask scheduler answers at {address}: {error}", "start one: dask scheduler") from error
+    with client:
+        try:
+            n = sum(client.ncores().values())
+            if not n:
+                raise LabError(f"the Dask scheduler at {address} has no workers", f"start one: dask worker {address}")
+            there = client.scatter(work, broadcast=True, hash=False)
+            yield _Elsewhere(
+                lambda method, item: client.submit(_do_there, there, method, item, pure=False),
+                lambda futures: next(iter(wait(futures, return_when="FIRST_COMPLETED").done)),
+                n,
+            )
+        except MatloopError:
+            raise
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] != "distributed":
+                raise
+            raise MatloopError(f"the Dask cluster gave up: {type(error).__name__}: {error}", _RESUMES) from error
