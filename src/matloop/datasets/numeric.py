@@ -23,14 +23,20 @@ _RANGE = re.compile(r"^\s*[+-]?[\d.]+\s*(?:-|–|to|\.\.)\s*[+-]?[\d.]+\s*\S*$")
 
 @dataclass
 class Numbers:
-    """`values` (n,) with nan where nothing is or where `problems` has a reason; `unit` is the column's."""
+    """`values` (n,) with nan where nothing is or where `problems` has a reason; `unit` is the column's.
+
+    `is_mixed` where cells have several units: a number without one is then a problem, unless the header has it.
+    """
 
     values: np.ndarray
     unit: str | None
     problems: dict[int, str] = field(default_factory=dict)
+    is_mixed: bool = False
 
 
-def numbers(cells: Any, header_unit: str | None, wanted: str | None = None, name: str = "") -> Numbers:
+def numbers(
+    cells: Any, header_unit: str | None, wanted: str | None = None, name: str = "", is_mixed: bool = False
+) -> Numbers:
     """Each cell as a number in the unit `wanted`, or else in that of the header, or else in the most common one.
 
     Raises UnitError where the header's unit cannot be converted into the one that is wanted.
@@ -39,26 +45,26 @@ def numbers(cells: Any, header_unit: str | None, wanted: str | None = None, name
     is_bare = np.isfinite(values)
     own = {i: _quantity(text, name) for i, text in rest.items()}
     unit = wanted or header_unit or _most_common(own)
+    units = {its for _, its, reason in own.values() if its and not reason}
+    is_mixed = is_mixed or (header_unit is None and wanted is None and len(units) > 1)
     problems: dict[int, str] = {}
     for i, (value, its, reason) in own.items():
         try:
             values[i] = np.nan if reason else convert(value, its or header_unit, unit)
         except UnitError as error:
             reason = error.message
+        if not reason and its is None and is_mixed:
+            is_bare[i] = True
         if reason:
-            problems[i] = reason
-            values[i] = np.nan
-    if (
-        header_unit is None
-        and wanted is None
-        and len({its for _, its, reason in own.values() if its and not reason}) > 1
-    ):
-        bare = [i for i, (_, its, reason) in own.items() if its is None and not reason]
-        for i in [*np.flatnonzero(is_bare).tolist(), *bare]:
-            problems[i], values[i] = f"it has no unit, where others are in {unit} and in further ones", np.nan
+            problems[i], values[i] = reason, np.nan
+    if is_mixed:
+        problems |= dict.fromkeys(
+            np.flatnonzero(is_bare).tolist(), f"it has no unit, where others are in {unit} and more"
+        )
+        values[is_bare] = np.nan
     elif header_unit:
         values[is_bare] = converted(values[is_bare], header_unit, unit)
-    return Numbers(values, unit, problems)
+    return Numbers(values, unit, problems, is_mixed)
 
 
 def converted(values: np.ndarray, unit: str | None, wanted: str | None) -> np.ndarray:
@@ -88,7 +94,9 @@ def _plain(cells: Any) -> tuple[np.ndarray, dict[int, str]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pd.api.types.is_numeric_dtype(cells):
+    if isinstance(cells, pa.ChunkedArray) and not pa.types.is_string(cells.type):
+        cells = cells.to_pandas()
+    if not isinstance(cells, pa.ChunkedArray) and pd.api.types.is_numeric_dtype(cells):
         values = np.array(cells.to_numpy(dtype=float, na_value=np.nan))
         rest = {int(i): str(values[i]) for i in np.flatnonzero(np.isinf(values))}
         return np.where(np.isinf(values), np.nan, values), rest
@@ -107,6 +115,8 @@ def _plain(cells: Any) -> tuple[np.ndarray, dict[int, str]]:
 def _as_text(cells: Any) -> Any:
     import pyarrow as pa
 
+    if isinstance(cells, pa.ChunkedArray):
+        return cells.combine_chunks()
     if cells.dtype == object:
         cells = [None if cell is None or cell != cell else str(cell) for cell in cells.tolist()]
     texts = pa.array(cells, pa.string(), from_pandas=True)

@@ -116,7 +116,7 @@ def _typed_column(
     wanted: str | None = options.of(options.units, name, header)
     unit = known.unit if known and known.unit else unit
     if kind is None:
-        kind = "number" if wanted or _is_numeric(header, cells, unit) else guessed_kind(header, cells)
+        kind = "number" if wanted or is_numeric(header, cells, unit) else guessed_kind(header, cells)
     if kind != "number":
         return _Typed(header, header, kind, None, _texts(cells), {}, known)
     try:
@@ -126,7 +126,7 @@ def _typed_column(
     return _Typed(name, header, "number", read.unit, read.values, read.problems, known)
 
 
-def _is_numeric(header: str, cells: Any, unit: str | None) -> bool:
+def is_numeric(header: str, cells: Any, unit: str | None) -> bool:
     """Whether most of the cells are numbers; all of them must be where the column holds names or numbers of things."""
     import pandas as pd
 

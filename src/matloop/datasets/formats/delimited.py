@@ -48,15 +48,20 @@ def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
 
 def _header(records: _Records, names: Sequence[str], file: str) -> list[str]:
     first = records.first()
-    if names:
-        if len(names) != len(first):
-            raise TableError(f"{file} has {len(first)} columns, but {len(names)} names were given for them")
-        records.go_back()
-        header = list(names)
-    elif all(_is_number(cell) for cell in first):
+    if not names:
+        return header_of(first, file)
+    if len(names) != len(first):
+        raise TableError(f"{file} has {len(first)} columns, but {len(names)} names were given for them")
+    records.go_back()
+    require_distinct(list(names), file)
+    return list(names)
+
+
+def header_of(first: Sequence[str], file: str) -> list[str]:
+    """The names in a first row. Raises TableError where it has none."""
+    if all(_is_number(cell) for cell in first):
         raise TableError(f"{file} has no header: its first line is all numbers", "--names a,b,c gives them names")
-    else:
-        header = [cell.strip() for cell in first]
+    header = [cell.strip() for cell in first]
     require_distinct(header, file)
     return header
 

@@ -21,11 +21,11 @@ def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
     import pandas as pd
 
     lines = text_of(path).split("\n")
-    names = header_of(lines[0], options.names) if lines else []
-    has_header = bool(lines and _HEADER.match(lines[0])) and not options.names
+    names = header_of(lines[0], options.names)
+    is_named = has_header(lines[0]) and not options.names
     rows, places, set_aside = [], [], []
     for number, line in enumerate(lines, 1):
-        if (number == 1 and has_header) or not line.strip() or line.startswith("#"):
+        if (number == 1 and is_named) or not line.strip() or line.startswith("#"):
             continue
         cells = cells_of(line)
         if len(cells) > len(names):
@@ -46,14 +46,19 @@ def cells_of(line: str) -> list[str]:
     return [cell.strip() for cell in line.split("\t")] if "\t" in line else line.split(None, 1)
 
 
+def has_header(first: str) -> bool:
+    """Whether a first line names the columns."""
+    return bool(_HEADER.match(first))
+
+
 def header_of(first: str, given: tuple[str, ...] = ()) -> list[str]:
     """The names of the columns, from a first line with a header or without. Raises TableError."""
     cells = cells_of(first)
     if given:
         return list(given)
-    if _HEADER.match(first):
+    if has_header(first):
         names = cells if "\t" in first else first.split()
         if len(set(names)) < len(names):
             raise TableError("the first line names a column twice", "rename one of them")
         return names
-    return ["smiles", "id", *(f"field {i}" for i in range(3, len(cells) + 1))][: max(2, len(cells))]
+    return ["smiles", "id", *(f"field {i}" for i in range(3, len(cells) + 1))]

@@ -1,0 +1,154 @@
+"""Parquet, CSV and SMILES files as a sequence of Arrow tables, of whatever size comes easily."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matloop.core.errors import TableError
+from matloop.datasets.dataset import SetAside
+from matloop.datasets.formats.delimited import header_of as delimited_header
+from matloop.datasets.formats.smiles import cells_of, has_header, header_of
+from matloop.files.table import dialect_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OnBad = Callable[[SetAside], None]
+#: How much of a CSV file is parsed at a time, in bytes; and how much of it is looked at before.
+BLOCK, HEAD = 8 << 20, 1 << 20
+
+
+def parquet_batches(path: Path, size: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    """The rows of a file, or of all Parquet files in a folder by their names. Raises TableError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for file in sorted(path.rglob("*.parquet")) if path.is_dir() else [path]:
+        try:
+            with pq.ParquetFile(file) as opened:
+                schema = opened.schema_arrow
+                for batch in opened.iter_batches(size, columns=columns, use_threads=False):
+                    table = pa.Table.from_batches([batch])
+                    yield table.replace_schema_metadata(schema.metadata)
+        except (pa.ArrowException, OSError) as error:
+            raise TableError(f"{file.name} cannot be read: {(str(error).splitlines() or ['?'])[0][:200]}") from error
+
+
+def delimited_batches(path: Path, columns: Sequence[str] | None, on_bad: OnBad | None) -> Iterator[pa.Table]:
+    """The rows of a CSV or TSV file, gzipped or not, every cell as text. Raises TableError."""
+    import pyarrow as pa
+    from pyarrow import csv as reader
+
+    head = _head(path)
+    dialect = dialect_of(head, path.name)
+    lines = head.splitlines()
+    skipped = next(i for i, line in enumerate(lines) if line.strip())
+    header = delimited_header(next(csv.reader([lines[skipped]], delimiter=dialect["delimiter"])), path.name)
+    told: list[SetAside] = []
+
+    def invalid(row: Any) -> str:
+        place = path.name if row.number is None else f"{path.name}:{row.number + skipped}"
+        reason = f"the row has {row.actual_columns} cells, but the header {row.expected_columns}"
+        told.append(SetAside(place, reason, str(row.text)[:500]))
+        return "skip"
+
+    how = {
+        "read_options": reader.ReadOptions(
+            block_size=BLOCK, skip_rows=skipped + 1, column_names=header, use_threads=False
+        ),
+        "parse_options": reader.ParseOptions(
+            delimiter=dialect["delimiter"], invalid_row_handler=invalid, newlines_in_values='"' in head
+        ),
+        "convert_options": reader.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            include_columns=list(columns or [name for name in header if name]),
+        ),
+    }
+    try:
+        with pa.input_stream(str(path), compression="detect") as stream, reader.open_csv(stream, **how) as opened:
+            for batch in opened:
+                table = pa.Table.from_batches([batch])
+                yield _with_decimal_points(table) if dialect["decimal"] == "," else table
+                _tell(told, on_bad)
+    except (pa.ArrowException, OSError) as error:
+        _tell(told, on_bad)
+        told_ = (str(error).splitlines() or ["?"])[0][:200]
+        raise TableError(
+            f"{path.name} cannot be read: {told_}", "matloop import FILE reads what can be read"
+        ) from error
+    _tell(told, on_bad)
+
+
+def _tell(told: list[SetAside], on_bad: OnBad | None) -> None:
+    if told and on_bad is None:
+        raise TableError(f"{told[0].place}: {told[0].reason}", "matloop import reads the file and sets such rows aside")
+    for record in told:
+        on_bad(record)  # type: ignore[misc]
+    told.clear()
+
+
+def _head(path: Path) -> str:
+    """The first part of the text, without a line that is cut off."""
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            content = file.read(HEAD)
+    except (OSError, EOFError, zlib.error) as error:
+        raise TableError(f"{path.name} cannot be read: {str(error)[:200]}") from error
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content:
+        raise TableError(f"{path.name} is not in UTF-8", "save it as CSV in UTF-8, or use matloop import first")
+    whole = content if len(content) < HEAD else content[: content.rfind(b"\n") + 1] or content
+    return whole.decode("utf-8-sig", "replace")
+
+
+def _with_decimal_points(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    pattern, with_point = r"^(\s*[+-]?\d*),(\d+)", r"\1.\2"
+    cells = [pc.replace_substring_regex(column, pattern, with_point) for column in table.columns]
+    return pa.table(cells, names=table.column_names)
+
+
+def smiles_batches(path: Path, size: int, columns: Sequence[str] | None, on_bad: OnBad | None) -> Iterator[pa.Table]:
+    """The lines of a SMILES file, gzipped or not, in columns of text. Raises TableError."""
+    import pyarrow as pa
+
+    names: list[str] = []
+    rows: list[list[str | None]] = []
+
+    def table() -> pa.Table:
+        cells = zip(*rows, strict=True)
+        made = pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, cells, strict=True)})
+        return made if columns is None else made.select(list(columns))
+
+    try:
+        with (
+            gzip.open(path, "rt", encoding="utf-8")
+            if path.suffix.lower() == ".gz"
+            else path.open(encoding="utf-8") as file
+        ):
+            for number, line in enumerate(file, 1):
+                if number == 1:
+                    names = header_of(line)
+                if not line.strip() or line.startswith("#") or (number == 1 and has_header(line)):
+                    continue
+                cells = cells_of(line)
+                if len(cells) > len(names):
+                    told = f"the line has {len(cells)} parts, but the first {len(names)}"
+                    _tell([SetAside(f"{path.name}:{number}", told, line.strip()[:500])], on_bad)
+                    continue
+                rows.append(cells + [None] * (len(names) - len(cells)) if len(cells) < len(names) else cells)
+                if len(rows) == size:
+                    yield table()
+                    rows = []
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise TableError(f"{path.name} cannot be read: {str(error)[:200]}") from error
+    if rows:
+        yield table()
