@@ -130,6 +130,16 @@ class Dataset:
 
         return read(Path(path))
 
+    def export(self, path: Path | str, format: str | None = None, only_open: bool = False) -> Path:
+        """Write the records for other programs: csv, parquet, jsonl, extxyz or cif, by the file's ending unless given.
+
+        Raises DatasetError where a record of a proprietary database would be passed on.
+        """
+        from matloop.datasets.export import export
+
+        export(self, Path(path), format, only_open)
+        return Path(path)
+
     def _with(self, **changes: Any) -> Dataset:
         facts: dict[str, Any] = {
             "frame": self.frame,

@@ -22,10 +22,16 @@ MOST_METADATA = 2**31 - 1
 
 def save(dataset: Dataset, path: Path) -> Path:
     """Write the file whole or not at all. Raises TableError for cells that Parquet cannot hold."""
+    from matloop.files.whole import write_whole
+
+    write_whole(path, as_bytes(dataset))
+    return path
+
+
+def as_bytes(dataset: Dataset) -> bytes:
+    """The content of the Parquet file. Raises TableError for cells that it cannot hold."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-
-    from matloop.files.whole import write_whole
 
     try:
         table = pa.Table.from_pandas(dataset.frame, preserve_index=False)
@@ -33,9 +39,9 @@ def save(dataset: Dataset, path: Path) -> Path:
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
     except (pa.ArrowException, UnicodeError) as error:
-        raise TableError(f"{path.name} cannot be written: {str(error).splitlines()[0][:200]}") from error
-    write_whole(path, sink.getvalue().to_pybytes())
-    return path
+        told = str(error).splitlines()[0][:200]
+        raise TableError(f"the dataset '{dataset.name}' cannot be written as Parquet: {told}") from error
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def read(path: Path) -> Dataset:
