@@ -138,12 +138,13 @@ def test_scaffolds_are_rings_and_their_links() -> None:
 
 @pytest.mark.data
 def test_the_solubility_set_is_described_whole(published: Path) -> None:
-    """All 1,128 molecules of ESOL, and logP alone explains half of their solubility, as Delaney found."""
+    """All 1,128 molecules of ESOL; in every fourth logP alone explains half of the solubility, as Delaney found."""
     frame = pd.read_csv(published / "moleculenet_esol" / "esol.csv")
-    values, failures = Combined([Physchem(), Morgan(bits=64)]).features(frame["smiles"])
+    assert not Morgan(bits=64).features(frame["smiles"]).failures
+    assert len(frame) == 1128
+    values, failures = Physchem().features(frame["smiles"][::4])
     assert not failures
-    assert len(values) == 1128
-    correlation = np.corrcoef(values[:, 1], frame["logSolubility"])[0, 1]
+    correlation = np.corrcoef(values[:, 1], frame["logSolubility"][::4])[0, 1]
     assert -0.9 < correlation < -0.7
     scaffolds = {murcko_scaffold(smiles) for smiles in frame["smiles"]}
     assert 200 < len(scaffolds) < 400

@@ -164,6 +164,12 @@ class Amounts(NamedTuple):
         made[np.repeat(np.arange(len(self)), self.counts), self.elements] = self.fractions
         return made
 
+    def mean(self, properties: np.ndarray) -> np.ndarray:
+        """The means (n, p) of properties (118, p) of the elements, weighted by atomic fraction."""
+        if not len(self):
+            return np.zeros((0, properties.shape[1]))
+        return np.add.reduceat(properties[self.elements] * self.fractions[:, None], self.starts[:-1], axis=0)
+
 
 def read_formulas(formulas: Sequence[str]) -> tuple[Amounts, dict[int, str]]:
     """The amounts in all formulas that can be read, in their order; and why others, by place, cannot be read.

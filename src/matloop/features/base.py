@@ -131,8 +131,7 @@ class Featurizer:
         for i in np.flatnonzero(~finite.all(axis=1)):
             if int(i) not in failures:
                 without = [name for name, is_there in zip(self.names, finite[i], strict=True) if not is_there]
-                more = f" and {len(without) - SHOWN} more" if len(without) > SHOWN else ""
-                failures[int(i)] = f"has no value for {', '.join(without[:SHOWN])}{more}"
+                failures[int(i)] = f"has no value for {listed(without)}"
             values[i] = np.nan
         return Features(values, failures)
 
@@ -240,6 +239,12 @@ def absent(cell: Any) -> bool:
     return cell is None or type(cell).__name__ in ("NAType", "NaTType") or (isinstance(cell, float) and cell != cell)
 
 
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
 def failed(name: str, n: int, failures: Mapping[int, str]) -> FeatureError:
     """The error for the cells that a featurizer could not describe."""
     shown = [f"row {place}: {reason}" for place, reason in list(failures.items())[:SHOWN]]
@@ -261,10 +266,9 @@ def _table(featurizer: Featurizer, values: Array, X: Any) -> Any:
         return pd.DataFrame(values, columns=names, index=getattr(X, "index", None), copy=False)
     if wanted == "polars":
         try:
-            import polars
+            polars = importlib.import_module("polars")
         except ImportError:
-            raise FeatureError(
-                "polars is not installed", "pip install polars, or set_output(transform='pandas')"
-            ) from None
+            hint = "pip install polars, or set_output(transform='pandas')"
+            raise FeatureError("polars is not installed", hint) from None
         return polars.DataFrame(values, schema=list(names), orient="row")
     return values

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from matloop.core.composition import SYMBOLS, Amounts, read_formulas
-from matloop.features.base import Array, Featurizer
+from matloop.features.base import Array, Featurizer, listed
 
 #: Formulas in one group: their intermediate results stay in the processor's cache.
 GROUP = 1024
@@ -55,6 +55,6 @@ def unknown(readings: Amounts, table: Array, properties: Sequence[str]) -> dict[
     rows = np.searchsorted(readings.starts, places, side="right") - 1
     failures: dict[int, str] = {}
     for row, element in zip(rows.tolist(), readings.elements[places].tolist(), strict=True):
-        what = ", ".join(name for name, lacks in zip(properties, is_lacking[element], strict=True) if lacks)
-        failures.setdefault(row, f"{SYMBOLS[element]} has no known {what}")
+        what = [name for name, lacks in zip(properties, is_lacking[element], strict=True) if lacks]
+        failures.setdefault(row, f"{SYMBOLS[element]} has no known {listed(what)}")
     return failures

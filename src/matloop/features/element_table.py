@@ -20,7 +20,7 @@ def element_table(name: str, properties: tuple[str, ...], is_imputed: bool = Fal
     NaN where the table has no value; if `is_imputed`, the mean over all elements that have one. Not to be written to.
     """
     table = np.full((len(SYMBOLS), len(properties)), np.nan)
-    for row in _rows(name):
+    for row in rows_of(name):
         table[COLUMN[row["element"]]] = [float(row[name]) if row[name] else np.nan for name in properties]
     if is_imputed:
         table = np.where(np.isnan(table), np.nanmean(table, axis=0), table)
@@ -30,10 +30,10 @@ def element_table(name: str, properties: tuple[str, ...], is_imputed: bool = Fal
 
 def columns(name: str) -> Sequence[str]:
     """The properties that a table has."""
-    return [column for column in _rows(name)[0] if column != "element"]
+    return [column for column in rows_of(name)[0] if column != "element"]
 
 
 @lru_cache(maxsize=8)
-def _rows(name: str) -> list[dict[str, str]]:
+def rows_of(name: str) -> list[dict[str, str]]:
     text = (files("matloop.features") / "tables" / f"{name}.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))

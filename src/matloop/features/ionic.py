@@ -1,0 +1,66 @@
+"""How ionic the bonds of a compound can be, and whether it can be neutral (Ward et al. 2016)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from matloop.core.composition import Amounts
+from matloop.features.base import Array, Features
+from matloop.features.charges import can_be_neutral, common_states, whole_atoms
+from matloop.features.composition import CompositionFeaturizer, by_count, unknown
+from matloop.features.element_table import element_table
+
+
+class Ionic(CompositionFeaturizer):
+    """Whether some choice of common oxidation states is neutral, and Pauling's ionic character of the pairs.
+
+    The character of a pair is 1 − exp(−(χᵢ − χⱼ)²/4); avg ionic char is Σ_{i<j} cᵢ cⱼ times that. Each atom may have a
+    state of its own, as in Fe3O4; where amounts are no whole ratio, each element may have any mean between its states.
+    Equal to matminer's IonProperty of the reduced formula. `impute` takes the mean electronegativity of all elements
+    for those without, as matminer does.
+    """
+
+    name: ClassVar[str] = "ionic"
+    per_task: ClassVar[int] = 5_000
+    citations = ("10.1038/npjcompumats.2017.28", "10.1016/j.commatsci.2012.10.028")
+
+    def __init__(self, *, impute: bool = True, on_failure: str = "raise") -> None:
+        super().__init__(on_failure=on_failure)
+        self.impute = impute
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("compound possible", "max ionic char", "avg ionic char")
+
+    def matrix(self, readings: Amounts) -> Features:
+        table = element_table("electronic", ("electronegativity",), self.impute)
+        values = np.zeros((len(readings), 3))
+        for rows, elements, fractions in by_count(readings):
+            values[rows, 0] = [_is_possible(*each) for each in zip(elements.tolist(), fractions.tolist(), strict=True)]
+            values[rows, 1:] = _characters(table[elements, 0], fractions)
+        return Features(values, unknown(readings, table, ["electronegativity"]))
+
+
+def _characters(electronegativity: Array, fractions: Array) -> Array:
+    """The largest and the mean ionic character (g, 2) of k elements (g, k)."""
+    most, mean = np.zeros(len(fractions)), np.zeros(len(fractions))
+    for i in range(fractions.shape[1]):
+        for j in range(i):
+            character = 1 - np.exp(-0.25 * (electronegativity[:, i] - electronegativity[:, j]) ** 2)
+            np.maximum(most, character, out=most)
+            mean += fractions[:, i] * fractions[:, j] * character
+    return np.column_stack([most, mean])
+
+
+def _is_possible(elements: list[int], fractions: list[float]) -> bool:
+    if len(elements) == 1:
+        return True
+    if (atoms := whole_atoms(fractions)) is not None:
+        return can_be_neutral(elements, atoms)
+    states = [common_states(element) for element in elements]
+    if not all(states):
+        return False
+    least, most = (sum(f * pick(own) for f, own in zip(fractions, states, strict=True)) for pick in (min, max))
+    return least <= 0 <= most
