@@ -29,6 +29,7 @@ _HOME = {
     "Outcome": "matloop.core.trial",
     "Dataset": "matloop.datasets.dataset",
     "Column": "matloop.datasets.column",
+    "load_dataset": "matloop.sources.published",
     "MatloopError": "matloop.core.errors",
     "Bayesian": "matloop.planners.bayesian",
     "Prior": "matloop.planners.prior",
@@ -110,3 +111,4 @@ if TYPE_CHECKING:
     from matloop.planners.stopping import Reached as Reached
     from matloop.planners.stopping import Stalled as Stalled
     from matloop.planners.thompson import Thompson as Thompson
+    from matloop.sources.published import load_dataset as load_dataset

@@ -25,7 +25,21 @@ def _options(
 
 def program() -> typer.Typer:
     """The command line with all its commands; none of them has imported anything yet."""
-    from matloop.cli import backtest, cases, check, doctor, export, fetch, new, person, report, run, status, why
+    from matloop.cli import (
+        backtest,
+        cases,
+        check,
+        datasets,
+        doctor,
+        export,
+        fetch,
+        new,
+        person,
+        report,
+        run,
+        status,
+        why,
+    )
 
     app = typer.Typer(
         name="matloop",
@@ -38,7 +52,7 @@ def program() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in (new, check, run, backtest, status, why, person, report, export, cases, doctor, fetch):
+    for module in (new, check, run, backtest, status, why, person, report, export, cases, doctor, fetch, datasets):
         module.register(app)
     return app
 
