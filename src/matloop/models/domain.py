@@ -1,0 +1,172 @@
+"""Which rows a model may speak of: those like its training rows (the applicability domain).
+
+A row is outside where it lies farther from the training rows than nearly all of these lie from each other, or where
+an input is far beyond the range that was seen: an element that no training row holds, a temperature twice the highest.
+Distances are measured in the space of the principal components of standardized inputs, to the nearest of a few
+hundred centres that stand for the training rows, so that a row costs microseconds whatever the size of the training
+set. For the methods in use see Sahigara et al. 2012, doi:10.3390/molecules17054791.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from matloop.models.regressor import Estimator
+
+Array = NDArray[np.float64]
+#: The components keep this share of the variance, and there are at most so many.
+KEPT, MOST_COMPONENTS = 0.95, 30
+MOST_CENTRES = 256
+#: An input may lie beyond the range that was seen by this share of the range's width.
+MARGIN = 0.25
+#: So many reasons are told of one row.
+MOST_REASONS = 3
+
+
+class Judged(NamedTuple):
+    """Of each row: its distance (m,), where 1 is the border, and whether it is within (m,)."""
+
+    distance: Array
+    is_inside: NDArray[np.bool_]
+
+
+class ApplicabilityDomain(Estimator):
+    """Learned from the inputs of the training rows alone.
+
+    Parameters
+    ----------
+    inside : the share of rows like the training rows that shall count as inside.
+    seed : of the choice of centres.
+
+    Attributes after `fit`
+    ----------------------
+    threshold_ : float, the distance that is the border, in standardized units.
+    """
+
+    def __init__(self, inside: float = 0.95, seed: int = 0) -> None:
+        self.inside = inside
+        self.seed = seed
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """From inputs X (n, d); a missing value counts as the mean of its column."""
+        X = np.asarray(X, float)
+        self.n_features_in_ = X.shape[1]
+        known = np.isfinite(X)
+        self._low = np.where(known, X, np.inf).min(axis=0, initial=np.inf)
+        self._high = np.where(known, X, -np.inf).max(axis=0, initial=-np.inf)
+        never = self._low > self._high
+        self._low[never], self._high[never] = -np.inf, np.inf
+        count = np.maximum(known.sum(axis=0), 1)
+        self._mean = np.where(known, X, 0.0).sum(axis=0) / count
+        spread = np.sqrt((np.where(known, X - self._mean, 0.0) ** 2).sum(axis=0) / count)
+        varies = spread > 1e-9 * np.maximum(np.abs(self._mean), 1e-300)
+        self._weight = np.divide(1.0, spread, out=np.zeros_like(spread), where=varies)
+        self._axes = np.zeros((X.shape[1], 0))
+        z = self._standardized(X)
+        self._axes = _components(z)
+        points = z @ self._axes
+        self._centres, nearest = _centres(points, self.seed)
+        self.threshold_ = self._border(points, nearest)
+        return self
+
+    def _border(self, points: Array, nearest: NDArray[np.intp]) -> float:
+        """The distance within which a share `inside` of new rows is expected.
+
+        Training rows lie closer to centres that they helped to place than new rows would, so every fifth row is measured
+        against centres of the others.
+        """
+        n = len(points)
+        if n < 20:
+            return float(max(_nearest(points, self._centres)[0].max(initial=0.0), 1e-12)) * 1.5
+        told = np.empty(n)
+        fold = np.random.default_rng(self.seed).permutation(n) % 5
+        for i in range(5):
+            centres, _ = _centres(points[fold != i], self.seed)
+            told[fold == i] = _nearest(points[fold == i], centres)[0]
+        return float(max(np.quantile(told, self.inside), 1e-12))
+
+    def judge(self, X: ArrayLike) -> Judged:
+        """The distance (m,) of each row of X (m, d) in units of the border, and whether it is inside."""
+        X = self._checked(X)
+        distance = _nearest(self._standardized(X) @ self._axes, self._centres)[0] / self.threshold_
+        return Judged(distance, (distance <= 1.0) & ~self._beyond(X).any(axis=1))
+
+    def reasons(self, X: ArrayLike, names: Sequence[str]) -> list[str]:
+        """Why each row of X (m, d) is outside, in words; "" where it is inside."""
+        X = self._checked(X)
+        distance, is_inside = self.judge(X)
+        beyond = self._beyond(X)
+        return [
+            "" if inside else self._reason(x, far, float(d), names)
+            for x, far, d, inside in zip(X, beyond, distance, is_inside, strict=True)
+        ]
+
+    def _reason(self, x: Array, beyond: NDArray[np.bool_], distance: float, names: Sequence[str]) -> str:
+        told = []
+        for i in np.flatnonzero(beyond)[:MOST_REASONS]:
+            low, high = self._low[i], self._high[i]
+            seen = f"always {low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+            told.append(f"{names[i]} is {x[i]:.4g}, in the training rows {seen}")
+        more = int(beyond.sum()) - MOST_REASONS
+        told += [f"{more} more inputs are beyond what was seen"] if more > 0 else []
+        if distance > 1.0:
+            told.append(f"{distance:.2g} times as far from the training rows as the border")
+        return "; ".join(told)
+
+    def _beyond(self, X: Array) -> NDArray[np.bool_]:
+        """Which values lie far outside the range of the training rows (m, d)."""
+        width = np.where(np.isfinite(self._high - self._low), self._high - self._low, 0.0)
+        slack = MARGIN * width + 1e-9 * np.maximum(np.abs(self._low), np.abs(self._high))
+        slack[~np.isfinite(slack)] = 0.0
+        with np.errstate(invalid="ignore"):
+            return np.asarray((X < self._low - slack) | (X > self._high + slack))
+
+    def _standardized(self, X: Array) -> Array:
+        centred = (X - self._mean) * self._weight
+        if not np.isfinite(centred).all():
+            centred[~np.isfinite(centred)] = 0.0
+        return centred
+
+    def _checked(self, X: ArrayLike) -> Array:
+        X = np.asarray(X, float)
+        if X.ndim != 2 or X.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has the shape {X.shape}, but {self.n_features_in_} columns are expected")
+        return X
+
+
+def _components(z: Array) -> Array:
+    """The principal axes (d, k) of standardized rows (n, d) that keep most of their variance."""
+    if not len(z) or not z.shape[1]:
+        return np.zeros((z.shape[1], 0))
+    values, vectors = np.linalg.eigh(z.T @ z)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    if values[0] <= 0:
+        return np.zeros((z.shape[1], 0))
+    share = np.cumsum(np.maximum(values, 0.0)) / np.maximum(values, 0.0).sum()
+    k = min(int(np.searchsorted(share, KEPT)) + 1, MOST_COMPONENTS, z.shape[1])
+    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
+    return np.ascontiguousarray((vectors * np.where(signs == 0, 1.0, signs))[:, :k])
+
+
+def _centres(points: Array, seed: int) -> tuple[Array, NDArray[np.intp]]:
+    """Centres (c, k) that stand for points (n, k), and the number of each point's."""
+    k = min(MOST_CENTRES, max(1, len(points) // 4))
+    if len(points) <= 40 or points.shape[1] == 0:
+        return points, np.arange(len(points))
+    from sklearn.cluster import MiniBatchKMeans
+
+    means = MiniBatchKMeans(k, n_init=1, random_state=seed, batch_size=1024, max_iter=30).fit(points)
+    return np.asarray(means.cluster_centers_, float), np.asarray(means.labels_, dtype=np.intp)
+
+
+def _nearest(points: Array, centres: Array) -> tuple[Array, NDArray[np.intp]]:
+    """The distance (m,) of points (m, k) to the nearest of the centres (c, k), and which one it is."""
+    squares = -2.0 * (points @ centres.T)
+    squares += np.einsum("ij,ij->i", centres, centres)
+    which = squares.argmin(axis=1)
+    least = squares[np.arange(len(points)), which] + np.einsum("ij,ij->i", points, points)
+    return np.sqrt(np.maximum(least, 0.0)), which
