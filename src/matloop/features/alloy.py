@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import ClassVar
 
@@ -96,7 +95,7 @@ class Alloy(CompositionFeaturizer):
         values = np.empty((len(readings), len(COLUMNS)))
         failures = unknown(readings, table, [*_MAGPIE, *_MIEDEMA, "cohesive energy"])
         for rows, elements, fractions in by_count(readings):
-            enthalpy = 4 * _over_pairs(fractions, lambda i, j, e=elements: pairs[e[:, i], e[:, j]])
+            enthalpy = 4 * _over_pairs(fractions, pairs[elements[:, :, None], elements[:, None, :]].transpose(1, 2, 0))
             values[rows] = _measures(fractions, table[elements].transpose(2, 0, 1), enthalpy)
             for row in rows[np.isnan(enthalpy)].tolist():
                 failures.setdefault(row, "holds a pair of elements whose mixing enthalpy is not known")
@@ -115,7 +114,7 @@ def _measures(fractions: Array, properties: Array, enthalpy: Array) -> Array:
         return np.sqrt(mean((1 - np.divide(each, middle, where=middle != 0, out=np.ones_like(each))) ** 2))
 
     def mismatch(each: Array) -> Array:
-        return _over_pairs(fractions, lambda i, j: np.abs(each[:, i] - each[:, j]))
+        return _over_pairs(fractions, np.abs(each.T[:, None] - each.T))
 
     entropy = -GAS_CONSTANT * mean(np.log(fractions))
     temperature, spread = mean(melting), delta(radius)
@@ -144,12 +143,12 @@ def _measures(fractions: Array, properties: Array, enthalpy: Array) -> Array:
     )
 
 
-def _over_pairs(fractions: Array, value: Callable[[int, int], Array]) -> Array:
-    """Σ_{i<j} cᵢ cⱼ v(i, j), (g,), for fractions (g, k)."""
+def _over_pairs(fractions: Array, values: Array) -> Array:
+    """Σ_{i<j} cᵢ cⱼ vᵢⱼ, (g,), for fractions (g, k) and values (k, k, g)."""
     total = np.zeros(len(fractions))
     for i in range(fractions.shape[1]):
         for j in range(i):
-            total += fractions[:, i] * fractions[:, j] * value(i, j)
+            total += fractions[:, i] * fractions[:, j] * values[i, j]
     return total
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matloop.core.composition import SYMBOLS, Amounts
 from matloop.core.errors import InputError
@@ -13,6 +14,8 @@ from matloop.features.base import Array, Features
 from matloop.features.charges import MOST_ATOMS, likeliest_states, whole_atoms
 from matloop.features.composition import CompositionFeaturizer
 from matloop.features.element_table import element_table
+
+Mask = NDArray[np.bool_]
 
 
 class Oxidation(CompositionFeaturizer):
@@ -74,7 +77,7 @@ def _described(elements: tuple[int, ...], fractions: Array) -> Array:
     return np.array([*described, shares[is_cation].sum(), shares[is_anion].sum()])
 
 
-def _differences(elements: Sequence[int], shares: Array, is_cation: Array, is_anion: Array) -> list[float]:
+def _differences(elements: Sequence[int], shares: Array, is_cation: Mask, is_anion: Mask) -> list[float]:
     """Minimum, maximum, range, mean and deviation of the electronegativity differences."""
     if not is_cation.any():
         return [0.0] * 5
