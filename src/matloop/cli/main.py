@@ -33,6 +33,7 @@ def program() -> typer.Typer:
         doctor,
         export,
         fetch,
+        imports,
         new,
         person,
         report,
@@ -52,7 +53,7 @@ def program() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in (new, check, run, backtest, status, why, person, report, export, cases, doctor, fetch, datasets):
+    for module in (new, check, run, backtest, status, why, person, report, export, cases, doctor, fetch, imports, datasets):
         module.register(app)
     return app
 

@@ -144,7 +144,7 @@ def smiles_batches(path: Path, size: int, columns: Sequence[str] | None, on_bad:
                     told = f"the line has {len(cells)} parts, but the first {len(names)}"
                     _tell([SetAside(f"{path.name}:{number}", told, line.strip()[:500])], on_bad)
                     continue
-                rows.append(cells + [None] * (len(names) - len(cells)) if len(cells) < len(names) else cells)
+                rows.append([*cells, *[None] * (len(names) - len(cells))] if len(cells) < len(names) else [*cells])
                 if len(rows) == size:
                     yield table()
                     rows = []

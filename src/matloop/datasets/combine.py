@@ -55,6 +55,8 @@ def joined(datasets: Sequence[Dataset], key: str) -> Dataset:
 
 
 def _joined(left: Dataset, right: Dataset, key: str) -> Dataset:
+    import pandas as pd
+
     for dataset in (left, right):
         dataset.column(key)
     twice = right.frame[key][right.frame[key].duplicated() & right.frame[key].notna()]
@@ -71,9 +73,9 @@ def _joined(left: Dataset, right: Dataset, key: str) -> Dataset:
         if name != key and name not in _OF_RECORDS:
             title = name if name not in columns else f"{name} ({right.name})"
             cells = right.frame[name].to_numpy()[index]
-            missing = np.nan if column.kind == "number" else None
-            frame[title] = np.where(index < 0, missing, cells)
-            frame[title] = frame[title].astype(float) if column.kind == "number" else frame[title].astype(object)
+            is_number = column.kind == "number"
+            beside = np.where(index < 0, np.nan if is_number else None, cells)
+            frame[title] = pd.Series(beside, dtype=float if is_number else object, index=frame.index)
             columns[title] = column.model_copy(update={"name": title, "role": _role_beside(column, columns)})
     frame = _with_missing(frame, columns)
     if HASH in frame:

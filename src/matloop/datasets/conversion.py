@@ -36,9 +36,9 @@ def from_pymatgen(structure: Any) -> Structure:
             shares[symbol] = shares.get(symbol, 0.0) + float(share)
         occupancy.append(shares)
     lattice = np.array(structure.lattice.matrix, float)
-    periodic = tuple(bool(way) for way in structure.lattice.pbc)
+    along = [bool(way) for way in structure.lattice.pbc]
     positions = np.array(structure.cart_coords, float).reshape(-1, 3)
-    return Structure(lattice, positions, tuple(occupancy), periodic)
+    return Structure(lattice, positions, tuple(occupancy), (along[0], along[1], along[2]))
 
 
 def to_ase(structure: Structure) -> Any:

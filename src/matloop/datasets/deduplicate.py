@@ -51,7 +51,7 @@ def deduplicate(
 ) -> tuple[Dataset, Merged]:
     """The dataset with one record for each group of the same (`matloop.datasets.groups`), and what was merged.
 
-    `mean` and `median` are of numbers; of classes and of inputs that are text the most common one counts, of other texts
+    `mean` and `median` are of numbers; of classes and inputs that are text the most common one counts, of other texts
     the first few are kept. `best` keeps the record with the best value of `target`, whose column must have a direction.
     `keep` keeps all and adds the column `replicate_group`. Records that cannot be grouped stay. Raises InputError,
     MissingExtra.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from matloop.core.composition import FormulaError, parse_formula
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: So many cells are looked at, spread over the column; and this share of them must be of a kind.
 LOOKED_AT, MOST = 200, 0.75
+#: Text of which at least this share is distinct names the records of a table with so many.
+DISTINCT, LARGE = 0.9, 20
 _BEFORE = r"(?:.*[ _-])?"  # 'material_id' is an id, 'acid' is none
 _IDENTITY = re.compile(
     _BEFORE + r"(?:ids?|uuid|inchi|inchi[ _-]?key|cas|names?|identifier|iupac)"
@@ -22,7 +24,7 @@ _IDENTITY = re.compile(
     re.IGNORECASE,
 )
 _PROVENANCE = re.compile(
-    _BEFORE + r"(?:dois?|references?|refs?|url|citation|year|authors?|journal|comments?|notes?)"
+    _BEFORE + r"(?:dois?|titles?|references?|refs?|url|citation|year|authors?|journal|comments?|notes?)"
     r"|(?:data[ _-]?)?sources?|link|licen[cs]e|paper|date|origin|record_hash|proprietary",
     re.IGNORECASE,
 )
@@ -50,15 +52,22 @@ def guess(frame: pd.DataFrame, known: Mapping[str, Column] | None = None) -> dic
     described = guessed_roles(
         {name: column.kind for name, column in known.items()} | kinds,
         {name: column.role for name, column in known.items()},
+        [name for name, kind in kinds.items() if kind == "text" and tells_apart(frame[name])],
     )
     return {name: described[name] for name in kinds}
 
 
-def guessed_roles(kinds: Mapping[str, Kind], said: Mapping[str, Role]) -> dict[str, Column]:
-    """A column for each name, with the role that was said or that its name and its kind suggest."""
+def guessed_roles(
+    kinds: Mapping[str, Kind], said: Mapping[str, Role], labels: Collection[str] = ()
+) -> dict[str, Column]:
+    """A column for each name, with the role that was said or that its name and its kind suggest.
+
+    `labels` are columns of text that has hardly one cell like another: those name records, whatever they are called.
+    """
     material = None if "material" in said.values() else _material({n: k for n, k in kinds.items() if n not in said})
     has_material = material is not None or "material" in said.values()
     made = {name: _guessed(name, kind, material, has_material, kinds) for name, kind in kinds.items()}
+    made |= {name: _with_role(made[name], "identity") for name in labels if made[name].role == "input"}
     made |= {name: _with_role(made[name], role) for name, role in said.items()}
     return _with_a_target(made, said) if has_material else made
 
@@ -106,6 +115,12 @@ def share(sample: Iterable[str], is_one: Any) -> float:
     """Which part of the texts passes the test."""
     passed = [bool(is_one(text)) for text in sample]
     return sum(passed) / len(passed) if passed else 0.0
+
+
+def tells_apart(cells: Any) -> bool:
+    """Whether text has hardly one cell like another, in a table large enough to say so."""
+    n = int(cells.notna().sum())
+    return n >= LARGE and int(cells.nunique()) >= DISTINCT * n
 
 
 def is_label(name: str) -> bool:

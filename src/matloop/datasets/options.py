@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from matloop.core.errors import InputError, UnitError, did_you_mean
@@ -56,6 +56,17 @@ class Options:
             except UnitError as error:
                 raise UnitError(f"--unit {name}={unit}: {error.message}", error.hint) from error
         return options
+
+    def only(self, names: Collection[str]) -> Options:
+        """What is said of these columns, and of the file as a whole."""
+        return replace(
+            self,
+            targets=tuple(name for name in self.targets if name in names),
+            drop=tuple(name for name in self.drop if name in names),
+            units={name: unit for name, unit in self.units.items() if name in names},
+            roles={name: role for name, role in self.roles.items() if name in names},
+            kinds={name: kind for name, kind in self.kinds.items() if name in names},
+        )
 
     @property
     def named(self) -> list[str]:

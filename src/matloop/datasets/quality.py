@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from matloop.core.errors import InputError, MissingExtra
 from matloop.core.progress import Progress, silent
 from matloop.datasets.column import Column
-from matloop.datasets.dataset import Dataset
+from matloop.datasets.dataset import Dataset, SetAside
 from matloop.datasets.examination.finding import Finding
 from matloop.datasets.examination.headers import header_findings
 from matloop.datasets.examination.leakage import class_leak, combination, number_leak
@@ -21,6 +21,7 @@ from matloop.datasets.examination.spread import Spread, mixed_units, spread
 from matloop.datasets.groups import groups_of
 from matloop.datasets.provenance import HASH, ORIGIN
 
+_QUOTED = re.compile(r"'[^']*'|\b\d+(?:\.\d+)?\b")
 #: How many records a finding names.
 MOST_TOLD = 5
 #: Sums of more columns than this are not looked for.
@@ -51,11 +52,20 @@ class Duplicates:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why records were set aside, how many, and where the first of them stands."""
+
+    text: str
+    count: int
+    first: str
+
+
+@dataclass(frozen=True)
 class Quality:
     """The report as data; `findings` in the order in which they are best dealt with."""
 
     n_records: int
-    set_aside: dict[str, int]
+    set_aside: Sequence[Reason]
     columns: Sequence[Summary]
     duplicates: Sequence[Duplicates]
     replicates: dict[str, Spread]
@@ -65,7 +75,10 @@ class Quality:
         """For other programs."""
         return {
             "records": self.n_records,
-            "set_aside": {"count": sum(self.set_aside.values()), "reasons": self.set_aside},
+            "set_aside": {
+                "count": sum(reason.count for reason in self.set_aside),
+                "reasons": [asdict(reason) for reason in self.set_aside],
+            },
             "columns": [
                 {
                     **summary.column.model_dump(exclude_none=True),
@@ -96,15 +109,19 @@ def examine(dataset: Dataset, progress: Progress = silent) -> Quality:
         *_outliers(dataset, columns),
         *_sparse(dataset, columns),
     ]
-    reasons = Counter(_kind_of(record.reason) for record in dataset.set_aside)
-    return Quality(len(dataset), dict(reasons.most_common()), columns, duplicates, replicates, findings)
+    return Quality(len(dataset), reasons_in(dataset.set_aside), columns, duplicates, replicates, findings)
 
 
-def _kind_of(reason: str) -> str:
-    """A reason without the cell that it quotes, so that like ones can be counted together."""
-    import re
-
-    return re.sub(r"'[^']*'|\b\d+(?:\.\d+)?\b", "…", reason)[:120]
+def reasons_in(set_aside: Sequence[SetAside]) -> list[Reason]:
+    """Why records were set aside, the most common reason first; what reasons quote is left out where it differs."""
+    like: dict[str, list[SetAside]] = {}
+    for record in set_aside:
+        like.setdefault(_QUOTED.sub("…", record.reason), []).append(record)
+    found = [
+        Reason(its[0].reason if len({r.reason for r in its}) == 1 else text, len(its), its[0].place)
+        for text, its in like.items()
+    ]
+    return sorted(found, key=lambda reason: -reason.count)
 
 
 def _summary(dataset: Dataset, column: Column) -> Summary:
@@ -261,7 +278,7 @@ def _sparse(dataset: Dataset, columns: Sequence[Summary]) -> Iterator[Finding]:
             yield Finding("missing", f"{name}: {missing} of {n} cells are empty", hint, (name,), missing)
     sparse = [s for s in used if s.column.role == "input" and (1 - FILLED) * n < s.n_missing < n]
     if sparse:
-        shares = ", ".join(f"{s.column.name} ({100 * s.n_missing / n:.0f} %)" for s in sparse)
+        shares = ", ".join(f"{s.column.name} ({100 * s.n_missing / n:.3g} %)" for s in sparse)
         told = f"more than half of the cells are empty in {shares}"
         names, missing = tuple(s.column.name for s in sparse), sum(s.n_missing for s in sparse)
         yield Finding("missing", told, "a model fills such gaps with guesses; --drop leaves them out", names, missing)

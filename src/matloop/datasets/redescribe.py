@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from matloop.core.errors import InputError, UnitError, did_you_mean
+from matloop.core.errors import InputError, UnitError
 from matloop.datasets.dataset import Dataset
 from matloop.datasets.numeric import converted
 from matloop.datasets.options import Options
@@ -12,9 +12,6 @@ from matloop.datasets.options import Options
 
 def redescribed(dataset: Dataset, options: Options) -> Dataset:
     """The dataset with what the options say of it. Raises InputError where they do not fit."""
-    for name in options.named:
-        if name not in dataset.columns:
-            raise InputError(f"there is no column '{name[:60]}'", did_you_mean(name[:80], dataset.columns))
     if options.drop:
         dataset = dataset.without(*options.drop)
     dataset = _with_units(dataset, options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from matloop.core.errors import InputError, UnitError, did_you_mean
+from matloop.core.errors import UnitError
 from matloop.core.progress import Progress, silent
 from matloop.datasets import numeric
 from matloop.datasets.checking import checked
 from matloop.datasets.column import Column, Kind, Role
 from matloop.datasets.dataset import Dataset, DatasetError, SetAside
-from matloop.datasets.guessing import MOST, guessed_kind, guessed_roles, is_label, sampled, share
+from matloop.datasets.guessing import MOST, guessed_kind, guessed_roles, is_label, sampled, share, tells_apart
 from matloop.datasets.headers import read_headers
 from matloop.datasets.options import Options
 from matloop.datasets.provenance import with_provenance
@@ -56,7 +57,7 @@ def typed(raw: Raw, path: Path, options: Options, progress: Progress = silent) -
                 problems.setdefault(row, f"{part.name}: {reason}")
     frame, unreadable = checked(frame, columns, progress)
     problems = unreadable | problems
-    set_aside = [*raw.set_aside, *_set_aside(raw, problems)]
+    set_aside = sorted([*raw.set_aside, *_set_aside(raw, problems)], key=_in_file)
     good = np.ones(len(frame), bool)
     good[list(problems)] = False
     if not good.any():
@@ -92,7 +93,6 @@ def nothing_left(name: str, set_aside: Sequence[SetAside]) -> DatasetError:
 def _typed_columns(raw: Raw, options: Options) -> list[_Typed]:
     headers = [str(name) for name in raw.table.columns]
     titles = read_headers(headers)
-    _require_known(options, [*headers, *(name for name, _ in titles)])
     parts = []
     for place, (header, (name, unit)) in enumerate(zip(headers, titles, strict=True)):
         if not {name, header} & set(options.drop):
@@ -101,12 +101,6 @@ def _typed_columns(raw: Raw, options: Options) -> list[_Typed]:
     if not parts:
         raise DatasetError("no column is left", "--drop leaves out fewer")
     return parts
-
-
-def _require_known(options: Options, names: Sequence[str]) -> None:
-    for name in options.named:
-        if name not in names:
-            raise InputError(f"there is no column '{name[:60]}'", did_you_mean(name[:80], names))
 
 
 def _typed_column(
@@ -155,6 +149,8 @@ def _texts(cells: Any) -> Any:
 
 
 def _described(parts: Sequence[_Typed], options: Options) -> dict[str, Column]:
+    import pandas as pd
+
     said: dict[str, Role] = {part.name: part.known.role for part in parts if part.known and part.known.role != "input"}
     for part in parts:
         is_target = bool({part.name, part.header} & set(options.targets))
@@ -163,7 +159,8 @@ def _described(parts: Sequence[_Typed], options: Options) -> dict[str, Column]:
             said = {name: its for name, its in said.items() if its != "material"}
         if role:
             said[part.name] = role
-    guessed = guessed_roles({part.name: part.kind for part in parts}, said)
+    labels = [part.name for part in parts if part.kind == "text" and tells_apart(pd.Series(part.cells, dtype=object))]
+    guessed = guessed_roles({part.name: part.kind for part in parts}, said, labels)
     columns = {}
     for part in parts:
         its = guessed[part.name]
@@ -171,6 +168,12 @@ def _described(parts: Sequence[_Typed], options: Options) -> dict[str, Column]:
             its = part.known.model_copy(update={"name": part.name, "kind": part.kind, "role": its.role, "of": its.of})
         columns[part.name] = its.model_copy(update={"unit": part.unit})
     return columns
+
+
+def _in_file(record: SetAside) -> tuple[str, int]:
+    """Sorts records by where they stand: line 9 before line 10."""
+    where, digits = re.match(r"(.*?)(\d*)\Z", record.place, re.DOTALL).groups()  # type: ignore[union-attr]
+    return where, int(digits or 0)
 
 
 def _set_aside(raw: Raw, problems: dict[int, str]) -> list[SetAside]:

@@ -35,5 +35,14 @@ class Finding:
     records: Sequence[str] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def where(self) -> str:
+        """The places in one line, a file that all of them are in named once."""
+        files = {place.rpartition(":")[0] for place in self.records}
+        file = files.pop() if len(files) == 1 else ""
+        places = [place.removeprefix(f"{file}:") for place in self.records]
+        more = ", …" if self.count > len(places) else ""
+        return f"{file}: " * bool(file) + ", ".join(places) + more
+
     def facts(self) -> dict[str, Any]:
         return asdict(self)

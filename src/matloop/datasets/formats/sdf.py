@@ -39,7 +39,7 @@ def read(path: Path, _options: Options, progress: Progress = silent) -> Raw:
 
 def _records(text: str) -> Iterator[tuple[int, str]]:
     """The line on which each record begins, and its text."""
-    start, lines = 1, []
+    start, lines = 1, list[str]()
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("$$$$"):
             yield start, "\n".join(lines) + "\n$$$$\n"
@@ -57,7 +57,7 @@ def _molecule(text: str, place: str, stem: str) -> Found | SetAside:
         supplier = Chem.SDMolSupplier()
         try:
             supplier.SetData(text, sanitize=False)
-            molecule = supplier[0] if len(supplier) else None
+            molecule: Any = supplier[0] if len(supplier) else None
             problem = _problem(molecule)
             smiles = "" if problem else Chem.MolToSmiles(molecule)
         except Exception as error:  # noqa: BLE001 - RDKit raises whatever its parts raise

@@ -1,0 +1,93 @@
+"""What `matloop import` does: files become one dataset, cleaned as asked, examined and saved."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from matloop.core.errors import InputError
+from matloop.core.progress import Progress, silent
+from matloop.datasets.column import Direction
+from matloop.datasets.combine import concatenated, joined
+from matloop.datasets.dataset import Dataset
+from matloop.datasets.deduplicate import Merged, Rule, deduplicate
+from matloop.datasets.groups import By
+from matloop.datasets.options import Options
+from matloop.datasets.quality import Quality, examine
+from matloop.datasets.reading import read_several
+from matloop.files.whole import write_whole
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The dataset, its quality before duplicates were merged, and what was merged."""
+
+    dataset: Dataset
+    quality: Quality
+    merged: Merged | None
+    path: Path
+
+    def facts(self) -> dict[str, Any]:
+        """For other programs."""
+        its = self.dataset
+        return {
+            "file": str(self.path),
+            "name": its.name,
+            "origin": its.origin,
+            "licence": its.licence,
+            "citation": its.citation,
+            "is_proprietary": its.is_proprietary,
+            **self.quality.facts(),
+            "records": len(its),
+            "merged": asdict(self.merged) | {"n_merged": self.merged.n_merged} if self.merged else None,
+        }
+
+
+def import_files(
+    paths: Sequence[Path],
+    output: Path,
+    options: Options,
+    directions: dict[str, Direction] | None = None,
+    join: str | None = None,
+    rule: Rule | None = None,
+    by: By = "conditions",
+    progress: Progress = silent,
+) -> Imported:
+    """Read, combine, clean, examine and save. Raises InputError, MissingExtra."""
+    datasets = read_several(paths, options, progress)
+    dataset = joined(datasets, join) if join else concatenated(datasets)
+    for name, direction in (directions or {}).items():
+        change = {"direction": direction, "role": "target"}
+        dataset = dataset.described(dataset.column(name).model_copy(update=change))
+    if join:
+        dataset = _with_targets(dataset, options)
+    quality = examine(dataset, progress)
+    merged = None
+    if rule is not None:
+        targets = list(directions or {})
+        dataset, merged = deduplicate(dataset, rule, by, targets[0] if targets else None, progress)
+    if output.suffix.lower() not in (".parquet", ".pq"):
+        raise InputError(
+            f"a dataset is a Parquet file, not {output.suffix or 'a file without an ending'}", "-o NAME.parquet"
+        )
+    dataset.save(output)
+    return Imported(dataset, quality, merged, output)
+
+
+def _with_targets(dataset: Dataset, options: Options) -> Dataset:
+    """A column that came beside another table's of the same name may have been renamed: what was said is said again."""
+    said = [dataset.columns[name] for name in options.targets if name in dataset.columns]
+    return dataset.described(*(column.model_copy(update={"role": "target"}) for column in said))
+
+
+def write_set_aside(dataset: Dataset, path: Path) -> None:
+    """The records set aside as a table: place, reason, and what the record said."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["place", "reason", "record"])
+    writer.writerows([record.place, record.reason, record.raw] for record in dataset.set_aside)
+    write_whole(path, text.getvalue().encode("utf-8", "replace"))

@@ -1,0 +1,93 @@
+"""How the values of a column are spread, and how those of replicates differ."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from matloop.datasets.examination.outliers import Scale, outliers
+from matloop.reports.columns import Column
+from matloop.reports.figures.style import BLUE, INK, RED, Figure, layout, numbers, title, titled
+
+#: More replicates than this would make the page heavy; a sample of them shows the same.
+MOST_POINTS = 2000
+
+
+def histogram(column: Column, values: np.ndarray, scale: Scale | None) -> Figure:
+    """Counts of values (n,), on a logarithmic axis where they are skewed; outliers as red marks below."""
+    is_log = scale is not None and scale.is_log
+    placed = values[np.isfinite(values) & ((values > 0) | (not is_log))]
+    placed = np.log10(placed) if is_log else placed
+    n_bins = int(np.clip(np.ceil(2 * len(placed) ** (1 / 3)), 8, 60))  # the rule of Rice
+    counts, edges = np.histogram(placed, bins=n_bins)
+    ends = 10**edges if is_log else edges
+    bars = {
+        "type": "bar",
+        "x": numbers((edges[:-1] + edges[1:]) / 2),
+        "y": counts.tolist(),
+        "width": numbers(np.diff(edges)),
+        "marker": {"color": BLUE, "line": {"color": "#fff", "width": 0.5}},
+        "text": [f"{low:.4g} to {high:.4g}" for low, high in pairwise(ends)],
+        "textposition": "none",
+        "hovertemplate": "%{text}: %{y}<extra></extra>",
+    }
+    far = values[outliers(values, scale)] if scale is not None else np.zeros(0)
+    marks = {
+        "x": numbers(np.log10(far) if is_log else far),
+        "y": [0] * len(far),
+        "mode": "markers",
+        "marker": {"color": RED, "size": 9, "symbol": "line-ns-open", "line": {"width": 2}},
+        "cliponaxis": False,
+        "text": [f"{value:.4g}" for value in far],
+        "hovertemplate": "far from all others: %{text}<extra></extra>",
+    }
+    axis = titled(title(column), **(_powers(edges) if is_log else {}))
+    words = f", {len(far)} of them far from all others" if len(far) else ""
+    return Figure(
+        [bars, marks] if len(far) else [bars],
+        layout(xaxis=axis, yaxis=titled("records", rangemode="tozero"), bargap=0),
+        alt=f"How many records have which {column.name}{words}",
+        height=280,
+    )
+
+
+def _powers(edges: np.ndarray) -> dict[str, object]:
+    """Ticks at 1, 2 and 5 times powers of ten; of wide ranges at powers of ten alone."""
+    low, high = int(np.floor(edges[0])), int(np.ceil(edges[-1]))
+    every = max(1, (high - low) // 8)
+    steps = (1, 2, 5) if high - low <= 3 else (1,)
+    values = [step * 10.0**power for power in range(low, high + 1, every) for step in steps]
+    shown = [value for value in values if edges[0] - 0.05 <= np.log10(value) <= edges[-1] + 0.05]
+    return {"tickvals": numbers(np.log10(shown)), "ticktext": [f"{value:g}" for value in shown]}
+
+
+def replicates(column: Column, values: np.ndarray, groups: np.ndarray) -> Figure | None:
+    """Each value of a condition that comes more than once, over the mean of its condition."""
+    known = np.isfinite(values) & (groups >= 0)
+    y, group = values[known], groups[known]
+    counts = np.bincount(group, minlength=1)
+    several = counts[group] > 1
+    if not several.any():
+        return None
+    means = np.bincount(group, y, minlength=1) / np.maximum(counts, 1)
+    x, y = means[group][several], y[several]
+    if len(y) > MOST_POINTS:
+        chosen = np.random.default_rng(0).choice(len(y), MOST_POINTS, replace=False)
+        x, y = x[chosen], y[chosen]
+    points = {
+        "x": numbers(x),
+        "y": numbers(y),
+        "mode": "markers",
+        "marker": {"color": BLUE, "size": 5, "opacity": 0.5},
+        "hovertemplate": "mean %{x:.4g}, this record %{y:.4g}<extra></extra>",
+    }
+    ends = numbers([min(x.min(), y.min()), max(x.max(), y.max())])
+    diagonal = {"x": ends, "y": ends, "mode": "lines", "hoverinfo": "skip"}
+    diagonal["line"] = {"color": INK, "width": 1, "dash": "dash"}
+    return Figure(
+        [diagonal, points],
+        layout(xaxis=titled(title(column, 24, "mean ")), yaxis=titled(title(column, 24))),
+        alt=f"The {column.name} of records that share all conditions, over the mean of each condition",
+        height=320,
+    )

@@ -1,0 +1,34 @@
+"""Which columns have gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matloop.reports.figures.style import BLUE, Figure, layout, numbers, titled
+from matloop.reports.wording import plain, shortened
+
+
+def filled(shares: Sequence[tuple[str, float]]) -> Figure:
+    """A bar for each column with the share of its cells in which something stands."""
+    names = [shortened(name, 28) for name, _ in shares]
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "y": list(range(len(shares))),
+        "x": numbers(100 * share for _, share in shares),
+        "marker": {"color": BLUE},
+        "text": [plain(name) for name, _ in shares],
+        "textposition": "none",
+        "hovertemplate": "%{text}: %{x:.3g} %<extra></extra>",
+    }
+    ticks = {"tickvals": list(range(len(shares))), "ticktext": [plain(name) for name in names], "automargin": True}
+    return Figure(
+        [bars],
+        layout(
+            xaxis=titled("cells filled (%)", range=[0, 100]),
+            yaxis={**ticks, "autorange": "reversed", "ticks": "", "showgrid": False},
+            margin={"l": 150, "r": 14, "t": 30, "b": 44},
+        ),
+        alt="Share of the cells that are filled, for each column with gaps",
+        height=90 + 22 * len(shares),
+    )

@@ -1,0 +1,88 @@
+"""The page of a dataset's quality: its columns, what deserves a look, and what was set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matloop.datasets.dataset import Dataset
+from matloop.datasets.groups import groups_of
+from matloop.datasets.provenance import HASH, LICENCE, ORIGIN, PROPRIETARY
+from matloop.datasets.quality import Quality, Summary, numbers_of
+from matloop.files.whole import write_whole
+from matloop.reports.columns import Column
+from matloop.reports.figures.distribution import histogram, replicates
+from matloop.reports.figures.filled import filled
+from matloop.reports.figures.style import Figure
+from matloop.reports.page import fill
+from matloop.reports.tables import Cell
+from matloop.reports.wording import number
+
+#: So many columns get a figure, and so many records set aside a line.
+MOST_FIGURES, MOST_LINES = 6, 200
+HEADINGS = (("column", False), ("role", False), ("kind", False), ("unit", False), ("filled", True), ("distinct", True))
+QUARTILES = (("minimum", True), ("median", True), ("maximum", True))
+
+
+def write_page(dataset: Dataset, quality: Quality, path: Path) -> None:
+    """Write the page as one HTML file that needs no network."""
+    write_whole(path, render(dataset, quality))
+
+
+def render(dataset: Dataset, quality: Quality) -> str:
+    """The page as one HTML document, to be written as UTF-8."""
+    shown = [s for s in quality.columns if s.column.name not in (ORIGIN, LICENCE, HASH, PROPRIETARY)]
+    facts = {
+        "dataset": dataset,
+        "n_records": quality.n_records,
+        "counts": _counts(dataset, quality),
+        "findings": quality.findings,
+        "headings": [*HEADINGS, *QUARTILES],
+        "columns": [_row(summary, quality.n_records) for summary in shown],
+        "figures": _figures(dataset, quality, shown),
+        "reasons": quality.set_aside,
+        "set_aside": dataset.set_aside[:MOST_LINES],
+        "n_set_aside": len(dataset.set_aside),
+    }
+    return fill("quality.html.jinja", facts)
+
+
+def _counts(dataset: Dataset, quality: Quality) -> list[tuple[str, str]]:
+    return [
+        ("records", f"{quality.n_records:,}"),
+        ("set aside", f"{len(dataset.set_aside):,}"),
+        ("inputs", str(len(dataset.inputs))),
+        ("targets", str(len(dataset.targets))),
+        ("findings", str(len(quality.findings))),
+    ]
+
+
+def _row(summary: Summary, n: int) -> list[Cell]:
+    column = summary.column
+    texts = [column.name, column.role, column.kind, column.unit or ""]
+    share = f"{100 * (1 - summary.n_missing / n):.3g} %" if n else "–"
+    three = [summary.quartiles[i] for i in (0, 2, 4)] if summary.quartiles else []
+    values = [number(value) for value in three] or ["", "", ""]
+    small = column.description or (f"to be {column.direction}d" if column.direction else "")
+    cells = [Cell(texts[0], small, is_number=False), *(Cell(text, is_number=False) for text in texts[1:])]
+    return [*cells, Cell(share), Cell(f"{summary.n_distinct:,}"), *(Cell(value) for value in values)]
+
+
+def _figures(dataset: Dataset, quality: Quality, shown: Sequence[Summary]) -> list[tuple[str, Figure]]:
+    """Histograms of the targets, or of the inputs where there are none; replicates; the gaps."""
+    are_numbers = [s for s in shown if s.column.kind == "number" and s.quartiles]
+    wanted = [s for s in are_numbers if s.column.role == "target"]
+    wanted = wanted or [s for s in are_numbers if s.column.role == "input"]
+    made: list[tuple[str, Figure]] = []
+    for summary in wanted[:MOST_FIGURES]:
+        values, column = numbers_of(dataset, summary.column.name), Column(summary.column.name, summary.column.unit)
+        made.append((f"Values of {column.name}", histogram(column, values, summary.scale)))
+        if summary.column.name in quality.replicates:
+            figure = replicates(column, values, groups_of(dataset, "conditions"))
+            made += [(f"Replicates of {column.name}", figure)] if figure else []
+    gaps = [
+        (s.column.name, 1 - s.n_missing / quality.n_records)
+        for s in shown
+        if s.n_missing and s.column.role != "provenance"
+    ]
+    return [*made, ("Gaps", filled(gaps[:40]))] if gaps else made
