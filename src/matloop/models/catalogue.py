@@ -42,6 +42,7 @@ SUITS: dict[str, Suits] = {
     "kernel_ridge": Suits(_NUMBERS, 10_000),
     "svm": Suits(TASKS, 20_000),
     "gaussian_process": Suits(TASKS, 3_000),
+    "label_propagation": Suits(_CLASSES, 20_000),
 }
 
 
@@ -230,7 +231,8 @@ def neural_network(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     made = MLPRegressor if task == "regression" else MLPClassifier
-    network = made((128, 64), alpha=1e-3, early_stopping=True, n_iter_no_change=20, max_iter=500, random_state=seed)
+    stops = {"early_stopping": True, "n_iter_no_change": 20, "max_iter": 500}
+    network = made(hidden_layer_sizes=(128, 64), alpha=1e-3, random_state=seed, **stops)
     return _scaled(_centred(network) if task == "regression" else network)
 
 
