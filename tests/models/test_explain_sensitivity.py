@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 from matloop.models.explain.asked import Asked
 from matloop.models.explain.dependence import along_column, grid_of
-from matloop.models.explain.groups import by_correlation, by_name, summed
+from matloop.models.explain.groups import by_correlation, by_name, group_name, summed
 from matloop.models.explain.sensitivity import sensitivity
 
 X, Y = make_friedman1(200, n_features=6, random_state=0)
@@ -134,10 +134,11 @@ def test_the_grid_lies_within_the_values(values):
         assert grid.max() <= known.max()
 
 
-def test_statistics_of_one_property_and_columns_of_one_choice_belong_together():
+def test_statistics_of_one_property_and_columns_of_words_belong_together():
     """And a mean free path that stands alone keeps its name."""
-    names = ["mean Row", "avg_dev Row", "mean free path", "solvent = water", "solvent = DMF", "meaning"]
+    names = ["mean Row", "avg_dev Row", "mean free path", "solvent is water", "solvent is DMF", "meaning"]
     assert by_name(names) == {"Row": [0, 1], "mean free path": [2], "solvent": [3, 4], "meaning": [5]}
+    assert group_name("salt: mean Row") == "salt: Row"
 
 
 def test_correlated_inputs_are_joined_and_others_are_not():

@@ -15,11 +15,11 @@ Groups = Mapping[str, Sequence[int]]
 
 #: What a statistic over the elements of a composition is called in front of the property.
 _STATISTIC = re.compile(
-    r"(?:MagpieData )?(?:minimum|maximum|range|mean|avg_dev|average deviation|mean deviation|mode|std) (?:of )?",
+    r"^(?:MagpieData )?(?:minimum|maximum|range|mean|avg_dev|average deviation|mean deviation|mode|std) (?:of )?",
     re.IGNORECASE,
 )
-#: 'solvent = water' is one of the columns that a choice became.
-_ONE_HOT = re.compile(r"(.+?) ?= ?.+")
+#: 'solvent is water' is one of the columns that a column of words became.
+_WORD = re.compile(r"(.+?) is .+")
 
 
 def each(names: Sequence[str]) -> dict[str, list[int]]:
@@ -28,7 +28,7 @@ def each(names: Sequence[str]) -> dict[str, list[int]]:
 
 
 def by_name(names: Sequence[str]) -> dict[str, list[int]]:
-    """The statistics of one element property together, and the columns that one choice became."""
+    """The statistics of one element property together, and the columns that a column of words became."""
     groups: dict[str, list[int]] = {}
     for i, name in enumerate(names):
         groups.setdefault(group_name(name), []).append(i)
@@ -37,10 +37,14 @@ def by_name(names: Sequence[str]) -> dict[str, list[int]]:
 
 
 def group_name(name: str) -> str:
-    """'mean Electronegativity' -> 'Electronegativity', 'solvent = water' -> 'solvent'; other names as they are."""
-    if one_hot := _ONE_HOT.fullmatch(name):
-        return one_hot.group(1)
-    return _STATISTIC.sub("", name, count=1)
+    """'mean Electronegativity' -> 'Electronegativity', 'solvent is water' -> 'solvent'; other names as they are.
+
+    What stands before a colon, the column of one of several materials, stays: 'salt: mean Row' -> 'salt: Row'.
+    """
+    if word := _WORD.fullmatch(name):
+        return word.group(1)
+    column, colon, feature = name.rpartition(": ")
+    return column + colon + _STATISTIC.sub("", feature, count=1)
 
 
 def by_correlation(matrix: np.ndarray, names: Sequence[str], threshold: float = 0.9) -> dict[str, list[int]]:
