@@ -96,12 +96,12 @@ def screened(
     screen = Screen(stages=stages, chunk=chunk)
     source = source_of(candidates)
     known = {name: MODELS[name] for name in models}
-    settled = Scene(tuple(source.head().columns), material, kind, known, **scene)
+    settled = Scene(tuple(source.columns), material, kind, known, **scene)
     plan = plan_of(screen, settled)
     ready = [step.ready for step in plan.steps]
     work = Work(ready, material, kind, partial(load, known), screen.confidence, lists)
     hashes = {name: name for name in known}
     run = Run(plan, work, source, folder, hashes, chunk, workers, dask, fresh, progress)
     frames = list(run.frames())
-    frame = pd.concat(frames) if frames else source.head().iloc[:0]
+    frame = pd.concat(frames) if frames else pd.DataFrame(columns=list(source.columns))
     return frame, funnel_of(plan, run.tallies), run

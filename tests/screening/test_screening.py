@@ -140,6 +140,6 @@ def test_the_number_of_reasons_that_are_told_apart_is_bounded(tmp_path: Path) ->
 def test_numbers_are_kept_as_they_were(tmp_path: Path) -> None:
     """What a stage did not touch is the same to the last bit when it comes out of the files of the state."""
     rng = np.random.default_rng(0)
-    candidates = pd.DataFrame({"formula": ["FeO"] * 40, "x": rng.normal(size=40), "i": range(40), "b": [True, False] * 20})
+    candidates = pd.DataFrame({"formula": ["FeO"] * 40, "x": rng.normal(size=40), "i": range(40)})
     frame, _, _ = screened([{"kind": "range", "column": "i", "low": 0}], candidates, tmp_path)
     pd.testing.assert_frame_equal(frame, candidates, check_index_type=False)

@@ -83,8 +83,7 @@ def plan_of(screen: Screen, scene: Scene, source: str = "the screen") -> Plan:
 
 
 def _steps(screen: Screen, scene: Scene) -> Any:
-    if scene.material is not None:
-        yield Step(TITLE, "read", None, Readable())
+    yield Step(TITLE, "read", None, Readable())
     predicted: set[str] = set()
     known = scene
     for stage in [*screen.stages, *(Predict(prediction=model) for model in scene.models)]:

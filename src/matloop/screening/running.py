@@ -107,7 +107,7 @@ class Run:
         if self.plan.remembers(segment):
             passed: Iterable[Sifted] = (self.work.sift(*item) for item in items())
         else:
-            passed = crew.in_order("sift", items())
+            passed = crew.in_order("read" if is_first else "sift", items())
         for sifted in passed:
             earlier = before.pop(0)
             yield sifted if earlier is None else earlier.then(sifted)

@@ -3,50 +3,87 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from matloop.core.errors import InputError, did_you_mean
+from matloop.datasets.column import Column
 from matloop.screening.generate import Generator
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from matloop.datasets.dataset import Dataset, SetAside
+
+#: Text files of which each line is a candidate, but for the first.
+_LINES = (".csv", ".tsv", ".txt", ".smi", ".smiles", ".jsonl")
+_BLOCK = 1 << 22
+
 
 class Source(Protocol):
     """A stream of candidates that is always the same.
 
-    `total` is how many there are, None where nobody knows before the end. `identity` changes where the candidates do.
+    `total` is about how many there are, None where nobody knows before the end; `columns` what is known of each of
+    them. `identity` changes where the candidates do.
     """
 
     total: int | None
+    columns: Mapping[str, Column]
 
     @property
     def identity(self) -> str: ...
 
-    def chunks(self, size: int, first: int = 0) -> Iterator[Any]:
-        """The chunks from the one numbered `first` on: tables, or whatever `opened` makes one of elsewhere."""
-
-    def head(self) -> pd.DataFrame:
-        """The first candidates, to see what columns they have."""
+    def chunks(self, size: int, first: int = 0) -> Iterator[Chunk]:
+        """The chunks of this size from the one numbered `first` on."""
 
 
+class Chunk(Protocol):
+    """Some candidates: they, or what makes them elsewhere. Its length counts those that cannot be read, too."""
+
+    #: What could not be read as a candidate at all: the reason, and the text.
+    unread: list[tuple[str, str]]
+
+    def __len__(self) -> int: ...
+
+    def frame(self) -> pd.DataFrame:
+        """The candidates, the index their places in the stream."""
+
+
+@dataclass(frozen=True)
 class Span:
     """Candidates of a generator from one place to another: what makes them travels, not they themselves."""
 
-    def __init__(self, generator: Generator, start: int, stop: int) -> None:
-        self.generator, self.start, self.stop = generator, start, stop
+    generator: Generator
+    start: int
+    stop: int
+
+    @property
+    def unread(self) -> list[tuple[str, str]]:
+        return []
 
     def __len__(self) -> int:
         return self.stop - self.start
 
+    def frame(self) -> pd.DataFrame:
+        return self.generator.frame(self.start, self.stop)
 
-def opened(chunk: Any) -> pd.DataFrame:
-    """The table of a chunk, its index the places in the stream."""
-    return chunk.generator.frame(chunk.start, chunk.stop) if isinstance(chunk, Span) else chunk
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows of a table."""
+
+    rows: pd.DataFrame
+    unread: list[tuple[str, str]]
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.unread)
+
+    def frame(self) -> pd.DataFrame:
+        return self.rows
 
 
 class Generated:
@@ -55,47 +92,49 @@ class Generated:
     def __init__(self, generator: Generator) -> None:
         self.generator = generator
         self.total: int | None = generator.size
+        name, kind = generator.column
+        self.columns: Mapping[str, Column] = {name: Column(name, role="material", kind=kind)}
 
     @property
     def identity(self) -> str:
         return self.generator.model_dump_json()
 
-    def chunks(self, size: int, first: int = 0) -> Iterator[Span]:
+    def chunks(self, size: int, first: int = 0) -> Iterator[Chunk]:
         n = self.generator.size
         for start in range(first * size, n, size):
             yield Span(self.generator, start, min(start + size, n))
 
-    def head(self) -> pd.DataFrame:
-        return self.generator.frame(0, 100)
 
+class Table:
+    """A dataset, or a table in memory whose columns are guessed."""
 
-class Frame:
-    """A table in memory."""
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.frame = frame.reset_index(drop=True)
-        self.total: int | None = len(frame)
+    def __init__(self, dataset: Dataset) -> None:
+        self._frame = dataset.frame
+        self.columns: Mapping[str, Column] = dataset.columns
+        self.total: int | None = len(dataset)
 
     @property
     def identity(self) -> str:
         import pandas as pd
 
-        hashes = pd.util.hash_pandas_object(self.frame, index=False).to_numpy()
-        return hashlib.sha256(hashes.tobytes() + repr(list(self.frame.columns)).encode()).hexdigest()
+        hashes = pd.util.hash_pandas_object(self._frame, index=False).to_numpy()
+        return hashlib.sha256(hashes.tobytes() + repr(list(self._frame.columns)).encode()).hexdigest()
 
-    def chunks(self, size: int, first: int = 0) -> Iterator[pd.DataFrame]:
-        for start in range(first * size, len(self.frame), size):
-            yield self.frame.iloc[start : start + size]
-
-    def head(self) -> pd.DataFrame:
-        return self.frame.iloc[:100]
+    def chunks(self, size: int, first: int = 0) -> Iterator[Chunk]:
+        for start in range(first * size, len(self._frame), size):
+            yield Piece(self._frame.iloc[start : start + size], [])
 
 
 class File:
-    """A file, or a folder of Parquet files, read in pieces. Raises TableError where there is none."""
+    """A file, or a folder of Parquet files, read in pieces. Raises InputError where it cannot be used."""
 
     def __init__(self, path: Path) -> None:
+        from matloop.datasets.stream import Stream
+
         self.path = path
+        self._unread: list[tuple[str, str]] = []
+        self._stream = Stream(path, on_bad=self._note)
+        self.columns: Mapping[str, Column] = self._stream.columns
         self.total: int | None = _n_rows(path)
 
     @property
@@ -103,32 +142,29 @@ class File:
         files = sorted(file for file in self.path.rglob("*") if file.is_file()) if self.path.is_dir() else [self.path]
         whole = hashlib.sha256()
         for file in files:
-            with file.open("rb") as opened_file:
-                whole.update(f"{file.name}:{hashlib.file_digest(opened_file, 'sha256').hexdigest()}\n".encode())
+            with file.open("rb") as content:
+                whole.update(f"{file.name}:{hashlib.file_digest(content, 'sha256').hexdigest()}\n".encode())
         return whole.hexdigest()
 
-    def chunks(self, size: int, first: int = 0) -> Iterator[pd.DataFrame]:
+    def chunks(self, size: int, first: int = 0) -> Iterator[Chunk]:
         start = 0
-        for i, frame in enumerate(self._read(size)):
+        for i, frame in enumerate(self._stream.chunks(size)):
+            unread, self._unread[:] = list(self._unread), []
             stop = start + len(frame)
             if i >= first:
-                yield frame.set_axis(np.arange(start, stop), axis=0)
+                yield Piece(frame.set_axis(np.arange(start, stop), axis=0), unread)
             start = stop
 
-    def head(self) -> pd.DataFrame:
-        first = next(self._read(100), None)
-        if first is None or not len(first):
-            raise InputError(f"{self.path} has no candidates")
-        return first
-
-    def _read(self, size: int) -> Iterator[pd.DataFrame]:
-        from matloop.datasets.stream import read_chunks
-
-        return iter(read_chunks(self.path, size))
+    def _note(self, record: SetAside) -> None:
+        """A row that cannot be read. One with a bad cell can: the cell is empty, and whatever needs it will say so."""
+        if record.reason.partition(": ")[0] not in self.columns:
+            self._unread.append((record.reason, record.raw))
 
 
 def source_of(candidates: Any) -> Source:
     """What a user gave as candidates: a path, a table, a Dataset, a generator. Raises InputError."""
+    from matloop.datasets.dataset import Dataset
+
     if isinstance(candidates, Generator):
         return Generated(candidates)
     if isinstance(candidates, str | Path):
@@ -137,18 +173,21 @@ def source_of(candidates: Any) -> Source:
             near = [str(other) for other in path.parent.glob("*")] if path.parent.is_dir() else []
             raise InputError(f"there is no file {path}", did_you_mean(str(path), near))
         return File(path)
-    frame = getattr(candidates, "frame", candidates)
-    if not hasattr(frame, "iloc"):
-        raise InputError(
-            f"a {type(candidates).__name__} has no candidates", "a path, a table, a Dataset or a generator"
-        )
-    if not len(frame):
+    if not isinstance(candidates, Dataset):
+        if not hasattr(candidates, "iloc"):
+            hint = "give a path, a table, a Dataset or a generator"
+            raise InputError(f"a {type(candidates).__name__} has no candidates", hint)
+        candidates = Dataset(candidates)
+    if not len(candidates):
         raise InputError("there are no candidates")
-    return Frame(frame)
+    return Table(candidates)
 
 
 def _n_rows(path: Path) -> int | None:
-    """How many candidates a Parquet file, or a folder of them, has; None for other files."""
+    """About how many candidates a file, or a folder of Parquet files, has; None where that takes reading it."""
+    if path.is_file() and path.suffix.lower() in _LINES:
+        with path.open("rb") as file:
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     if not files or any(file.suffix.lower() not in (".parquet", ".pq") for file in files):
         return None

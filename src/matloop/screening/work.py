@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matloop.screening.candidates import Candidates
-from matloop.screening.source import opened
+from matloop.screening.source import Chunk
 from matloop.screening.stage import REASON, Gathering, Judge, Verdict
 
 if TYPE_CHECKING:
@@ -119,15 +119,24 @@ class Work:
     def candidates(self, frame: pd.DataFrame) -> Candidates:
         return Candidates(frame, self.material, self.kind, self.models(), self.confidence)
 
-    def sift(self, places: Sequence[int], chunk: Any) -> Sifted:
-        """Send a chunk through the steps at these places, one after another."""
+    def read(self, places: Sequence[int], chunk: Chunk) -> Sifted:
+        """Send a chunk through the steps at these places, beginning with the one that reads."""
+        sifted = self.sift(places, chunk.frame())
+        if chunk.unread:
+            reasons = np.array([reason for reason, _ in chunk.unread], object)
+            sifted.tallies[places[0]].count(len(chunk.unread), reasons)
+            if sifted.fallen is not None:
+                sifted.fallen.insert(0, _unread(chunk.unread, places[0]))
+        return sifted
+
+    def sift(self, places: Sequence[int], frame: pd.DataFrame) -> Sifted:
+        """Send candidates through the steps at these places, one after another."""
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):  # the same bits whatever the number of threads elsewhere
-            return self.passed(places, self.candidates(opened(chunk)))
+            return self._passed(places, self.candidates(frame))
 
-    def passed(self, places: Sequence[int], candidates: Candidates) -> Sifted:
-        """The same for candidates."""
+    def _passed(self, places: Sequence[int], candidates: Candidates) -> Sifted:
         tallies: dict[int, Tally] = {}
         fallen: list[pd.DataFrame] | None = [] if self.lists_fallen else None
         learned: dict[int, np.ndarray] = {}
@@ -156,3 +165,11 @@ class Work:
 def marked(frame: pd.DataFrame, step: int, reasons: Any = None) -> pd.DataFrame:
     """Candidates that fell, with the place of the step and the reason."""
     return frame.assign(**{STEP: step} | ({} if reasons is None else {REASON: reasons}))
+
+
+def _unread(unread: Sequence[tuple[str, str]], step: int) -> pd.DataFrame:
+    """What could not be read as rows, in the column `record`; it has no place among them."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"record": [text for _, text in unread]}, index=[-1] * len(unread))
+    return marked(frame, step, [reason for reason, _ in unread])

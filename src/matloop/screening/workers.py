@@ -15,6 +15,8 @@ from matloop.screening.work import Work
 
 #: Chunks that are under way or wait at the workers, for each of them.
 AHEAD = 2
+#: How long a scheduler may take to answer.
+PATIENCE = "10s"
 _RESUMES = "the same command goes on from here"
 
 
@@ -109,12 +111,12 @@ def _processes(work: Work, n: int) -> Iterator[Workers]:
     """Processes of loky, which scikit-learn uses too: not forked, and a script needs no `if __name__ == "__main__"`."""
     from concurrent.futures import FIRST_COMPLETED, wait
 
-    from joblib.externals.cloudpickle import dumps
+    from joblib.externals.loky.backend.reduction import dumps
     from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     try:
-        sent = dumps(work)
+        sent = bytes(dumps(work))
     except Exception as error:
         raise MatloopError(f"the screen cannot be sent to another process: {error}", "use --workers 1") from error
     executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(sent,), env=one_thread)
@@ -145,7 +147,7 @@ def _cluster(work: Work, address: str) -> Iterator[Workers]:
     except ImportError as error:
         raise MissingExtra("distributed", "cluster") from error
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
     except Exception as error:
         raise LabError(f"no Dask scheduler answers at {address}: {error}", "start one: dask scheduler") from error
     with client:
@@ -154,9 +156,14 @@ def _cluster(work: Work, address: str) -> Iterator[Workers]:
             if not n:
                 raise LabError(f"the Dask scheduler at {address} has no workers", f"start one: dask worker {address}")
             there = client.scatter(work, broadcast=True, hash=False)
+
+            def first_ended(futures: list[Any]) -> Any:
+                with client.as_current():
+                    return next(iter(wait(futures, return_when="FIRST_COMPLETED").done))
+
             yield _Elsewhere(
                 lambda method, item: client.submit(_do_there, there, method, item, pure=False),
-                lambda futures: next(iter(wait(futures, return_when="FIRST_COMPLETED").done)),
+                first_ended,
                 n,
             )
         except MatloopError:
