@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (optimade,):
+    for command in (optimade, pubchem, chembl):
         group.command()(command)
     app.add_typer(group, name="fetch")
 
@@ -75,6 +75,70 @@ def optimade(
     name = "-".join(provider or ["optimade"]) if not any("/" in one for one in provider or []) else "optimade"
     source = Optimade(is_fresh=not resume)
     _fetch(source, query, output or Path(f"{name}.parquet"), most, resume, quiet, json)
+
+
+def pubchem(
+    name: Annotated[list[str] | None, typer.Option(help="A compound by name; repeat it for several.")] = None,
+    cid: Annotated[list[str] | None, typer.Option(help="Compounds by number: 2244, or 2244,2519.")] = None,
+    smiles: Annotated[list[str] | None, typer.Option(help="A compound by its SMILES; repeat it.")] = None,
+    inchikey: Annotated[list[str] | None, typer.Option(help="A compound by its InChIKey; repeat it.")] = None,
+    formula: Annotated[list[str] | None, typer.Option(help="Every compound of a formula, such as C9H8O4.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="More of them, one a line; said with --file-has what they are.")
+    ] = None,
+    file_has: Annotated[
+        str, typer.Option(help="name, cid, smiles, inchikey or formula: what the file lists.")
+    ] = "name",
+    property: Annotated[
+        list[str] | None, typer.Option(help="A property that is wanted; repeat it. The usual ones unless given.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Another address of the service.")] = None,
+    output: Output = None,
+    most: Most = None,
+    resume: Resume = True,
+    quiet: Quiet = False,
+    json: AsJson = False,
+) -> None:
+    """Fetch compounds with computed properties from PubChem.
+
+    Of a name, SMILES or InChIKey the best match is taken. What PubChem does not know is set aside.
+
+    Example: matloop fetch pubchem --name aspirin --name caffeine -o two.parquet
+    """
+    from matloop.sources.pubchem import URL, Pubchem, query_of
+
+    given = {"name": name, "smiles": smiles, "inchikey": inchikey, "formula": formula}
+    given["cid"] = [one for text in cid or [] for one in text.split(",")]
+    query = query_of(given, file, file_has, property)
+    source = Pubchem(url or URL, is_fresh=not resume)
+    _fetch(source, query, output or Path("pubchem.parquet"), most, resume, quiet, json)
+
+
+def chembl(
+    resource: Annotated[str, typer.Argument(metavar="WHAT", help="molecule or activity.")],
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="A filter of ChEMBL, such as standard_type=IC50; repeat it, all of them hold."),
+    ] = None,
+    page_limit: Annotated[int, typer.Option(min=1, max=1000, help="How many records to ask for at once.")] = 500,
+    url: Annotated[str | None, typer.Option(help="Another address of the service.")] = None,
+    output: Output = None,
+    most: Most = None,
+    resume: Resume = True,
+    quiet: Quiet = False,
+    json: AsJson = False,
+) -> None:
+    """Fetch molecules, or measured activities, from ChEMBL.
+
+    Activities of one type come in one unit; what cannot be converted into it, and bounds, are set aside.
+
+    Example: matloop fetch chembl activity --where target_chembl_id=CHEMBL240 --where standard_type=IC50 -o herg.parquet
+    """
+    from matloop.sources.chembl import URL, Chembl, filters
+
+    query = {"resource": resource, "where": filters(where or []), "page_limit": page_limit}
+    source = Chembl(url or URL, is_fresh=not resume)
+    _fetch(source, query, output or Path(f"chembl-{resource}.parquet"), most, resume, quiet, json)
 
 
 def _list_providers(json: bool) -> None:

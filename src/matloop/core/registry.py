@@ -1,7 +1,7 @@
 """Kinds by name, from entry points alone: a plugin's planner enters by the same door as our own.
 
-Groups: `matloop.planners`, `matloop.stops`, `matloop.labs`, `matloop.twins`. Only the kind that is asked for gets
-imported.
+Groups: `matloop.planners`, `matloop.stops`, `matloop.labs`, `matloop.twins`, `matloop.features`, `matloop.sources`.
+Only the kind that is asked for gets imported.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Answers:
 
     def put(self, question: str, answer: Answer) -> None:
         """Keep an answer; on a full disk it is not kept."""
-        head = json.dumps({"url": answer.url, "status": answer.status, "headers": answer.headers}).encode()
+        head = json.dumps({"url": answer.url, "status": answer.status}).encode()  # how busy it was is past by then
         content = gzip.compress(head + b"\n" + answer.body, compresslevel=3)
         with suppress(OSError):
             if self._written % (self._most // 10 or 1) + len(content) >= self._most // 10 or not self._written:

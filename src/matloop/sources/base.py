@@ -9,11 +9,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from matloop.core.errors import SourceError
 from matloop.core.progress import Progress, silent
 from matloop.files.cache import cache_folder
 from matloop.sources.answers import Answers
 from matloop.sources.http import Client
-from matloop.sources.part import Page
+from matloop.sources.part import Page, Part
 
 
 class Told:
@@ -54,6 +55,15 @@ class PoliteSource:
             Client(self._per_second, answers, told.wait) as client,
         ):
             yield keep or Path(temporary), client, told
+
+    @contextmanager
+    def _kept_on_failure(self, part: Part) -> Iterator[None]:
+        """Say in an error how much of a download is kept."""
+        try:
+            yield
+        except SourceError as error:
+            kept = f" ({part.n_records:,} records are kept)" if part.n_records else ""
+            raise type(error)(f"{error.message}{kept}", error.hint) from error
 
 
 def first_records(pages: Iterable[Page], most: int | None) -> Iterator[Any]:

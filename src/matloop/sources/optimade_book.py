@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from matloop.core.errors import BadAnswer, InputError, QueryRefused, did_you_mean
 from matloop.sources.answers import Answer
 from matloop.sources.http import Client, json_of
+from matloop.sources.links import at_home, with_value, without
 from matloop.sources.optimade_service import FORMULA, STRUCTURE, Property, Service, discovered, link_text
 from matloop.sources.part import Link, Page
 from matloop.sources.providers import Provider
@@ -115,32 +116,6 @@ def _warnings(meta: Mapping[str, Any]) -> list[str]:
         return []
     words = [warning.get("detail") or warning.get("title") for warning in warnings if isinstance(warning, dict)]
     return [word[:300] for word in dict.fromkeys(words) if isinstance(word, str)]
-
-
-def at_home(link: str, told: str) -> str:
-    """The following address as the host tells it, always on the host that was asked.
-
-    Servers behind a gateway name themselves by the address that they have there; what counts of that is the query.
-    """
-    target = urljoin(link, told)
-    here, there = urlsplit(link), urlsplit(target)
-    if (there.scheme, there.netloc) == (here.scheme, here.netloc):
-        return target
-    return urlunsplit((here.scheme, here.netloc, here.path, there.query, ""))
-
-
-def with_value(link: str, key: str, value: object) -> str:
-    """The same address with another value in its query."""
-    parts = urlsplit(link)
-    asked = dict(parse_qsl(parts.query, keep_blank_values=True)) | {key: str(value)}
-    return urlunsplit(parts._replace(query=urlencode(asked, quote_via=quote)))
-
-
-def without(link: str, key: str) -> str:
-    """The same address without a key of its query."""
-    parts = urlsplit(link)
-    asked = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != key]
-    return urlunsplit(parts._replace(query=urlencode(asked, quote_via=quote)))
 
 
 def service_of(facts: Mapping[str, Any]) -> Service:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,12 +13,10 @@ from matloop.core.structure import Structure, StructureError
 from matloop.datasets.column import Column, Kind
 from matloop.datasets.dataset import Dataset, SetAside
 from matloop.datasets.guessing import is_label
-from matloop.datasets.options import Options
 from matloop.datasets.provenance import LICENCE, ORIGIN, column
-from matloop.datasets.raw import Raw
-from matloop.datasets.typed import typed
 from matloop.sources.optimade_service import FORMULA, STRUCTURE, Property, Service
 from matloop.sources.providers import Provider
+from matloop.sources.records import made_dataset
 from matloop.sources.units import as_unit
 
 #: Of these it is known what they are; they are no properties.
@@ -39,8 +36,6 @@ def dataset(
     progress: Progress = silent,
 ) -> Dataset:
     """The records of one provider. One that cannot be read is set aside with its reason; the same id twice is one."""
-    import pandas as pd
-
     rows: dict[str, dict[str, Any]] = {}
     aside = list(set_aside)
     wanted = set(query.get("fields") or ())
@@ -54,15 +49,16 @@ def dataset(
             )
         else:
             rows[row["id"]] = row
-    names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    table = pd.DataFrame({name: [row.get(name) for row in rows.values()] for name in names})
-    described = {name: _described(name, table[name], service.properties.get(name)) for name in names}
-    if "formula" in described and "structure" not in described:
-        described["formula"] = Column("formula", role="material", kind="composition")
-    raw = Raw(table, [row[ORIGIN] for row in rows.values()], aside, described)
-    facts = Options(name=provider.name, licence=service.licence, citation=provider.citation)
-    made = typed(raw, Path(provider.name), facts, progress)
-    return made.with_facts(origin=service.url)
+    listed = list(rows.values())
+    names = list(dict.fromkeys(name for row in listed for name in row))
+    columns = {
+        name: _described(name, [row.get(name) for row in listed], service.properties.get(name)) for name in names
+    }
+    if "formula" in columns and "structure" not in columns:
+        columns["formula"] = Column("formula", role="material", kind="composition")
+    return made_dataset(
+        listed, columns, aside, provider.name, service.url, service.licence, provider.citation, progress
+    )
 
 
 def _row(record: Any, service: Service, wanted: set[str], has_structure: bool) -> dict[str, Any]:
@@ -114,9 +110,7 @@ def _cell(value: Any) -> Any:
     return value if isinstance(value, int | float | str) else json.dumps(value, separators=(",", ":"))
 
 
-def _described(name: str, cells: Any, told: Property | None) -> Column:
-    import pandas as pd
-
+def _described(name: str, cells: Sequence[Any], told: Property | None) -> Column:
     if name == "id":
         return Column(name, role="identity", kind="text", description="the provider's own")
     if name == "structure":
@@ -127,7 +121,7 @@ def _described(name: str, cells: Any, told: Property | None) -> Column:
         return Column(name, role="provenance", kind="text")
     if name == "formula":
         return Column(name, role="identity", kind="composition")
-    kind: Kind = "number" if pd.api.types.is_numeric_dtype(cells) else "text"
+    kind: Kind = "text" if any(isinstance(cell, str) for cell in cells) else "number"
     role: Any = "target" if kind == "number" and not is_label(name) else "identity"
     unit, words = as_unit(told.unit if told else None)
     description = "; ".join(filter(None, [told.description if told else "", words]))
