@@ -127,7 +127,11 @@ def test_a_damaged_state_is_refused_with_a_way_out(tmp_path: Path) -> None:
 
 # -- calculations ---------------------------------------------------------------------------------------------
 
-COSTLY = [STAGES[0], {"kind": "top", "keep": 8, "prediction": "number"}, {"kind": "calculator", "function": "lab:energy"}]
+COSTLY = [
+    STAGES[0],
+    {"kind": "top", "keep": 8, "prediction": "number"},
+    {"kind": "calculator", "function": "lab:energy"},
+]
 
 
 class Lab:
@@ -190,4 +194,6 @@ def test_a_result_that_is_no_finite_number_is_a_failure(tmp_path: Path) -> None:
     frame, funnel, _ = screened([COSTLY[-1]], candidates, tmp_path, find_calculator=find)
     assert frame["formula"].tolist() == ["FeO"]
     assert sum(funnel[-1].reasons.values()) == 3
-    assert json.loads((tmp_path / FILE).read_text().splitlines()[0])[1]["failed"] == "calculated is nan, no finite number"
+    assert (
+        json.loads((tmp_path / FILE).read_text().splitlines()[0])[1]["failed"] == "calculated is nan, no finite number"
+    )

@@ -76,7 +76,8 @@ def two_processes(tmp_path: Path) -> Iterator[str]:
     plain = ["--no-dashboard", "--scheduler-file", str(note)]
     where = str(Path(__file__).parent)
     scheduler = subprocess.Popen(
-        [*python, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", *plain], stderr=subprocess.DEVNULL
+        [*python, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", *plain],
+        stderr=subprocess.DEVNULL,
     )
     worker = subprocess.Popen(
         [*python, "distributed.cli.dask_worker", "--nthreads", "1", "--nworkers", "1", "--no-nanny", *plain],
