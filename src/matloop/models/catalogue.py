@@ -164,10 +164,10 @@ def extra_trees(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
 def boosting(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
     """Gradient-boosted trees: LightGBM where it is installed, else scikit-learn's. Missing values need no filling."""
     try:
-        import lightgbm
+        from matloop.models.boosting import BoostedTrees, BoostedTreesOfClasses
     except (ImportError, OSError):  # an OSError: its library wants one of the system that is not there
         return _bare(_boosting_of_sklearn(task, seed))
-    made = lightgbm.LGBMRegressor if task == "regression" else lightgbm.LGBMClassifier
+    made = BoostedTrees if task == "regression" else BoostedTreesOfClasses
     return _bare(
         made(
             n_estimators=500,

@@ -77,17 +77,26 @@ class ConformalIntervals(Estimator):
 
     def _learn_sizes(self, inputs: Array, size: Array, groups: Any) -> Array:
         """The expected size of each residual, by a forest that has not seen it."""
-        from sklearn.ensemble import RandomForestRegressor
+        from sklearn.base import clone
 
-        from matloop.models.out_of_fold import learn
+        from matloop.models.forest import RandomForest, grown
+        from matloop.models.out_of_fold import folds_of
 
-        leaf = max(5, len(size) // 100)
-        forest = RandomForestRegressor(
-            self.n_trees, min_samples_leaf=leaf, max_leaf_nodes=64, max_features=1 / 3, random_state=self.seed
-        )
         self._fill = _medians(inputs)
-        # the square root tames the few residuals that would rule the mean of a leaf
-        self._forest, own = learn(forest, self._filled(inputs), np.sqrt(size), groups, self.seed)
+        inputs = self._filled(inputs)
+        root = np.sqrt(size)  # it tames the few residuals that would rule the mean of a leaf
+        forest = RandomForest(
+            self.n_trees,
+            min_samples_leaf=max(5, len(size) // 100),
+            max_leaf_nodes=64,
+            max_features=1 / 3,
+            random_state=self.seed,
+        )
+        own = np.full(len(root), np.median(root))
+        for train, test in folds_of(root, groups, self.seed):
+            own[test] = grown(clone(forest), inputs[train], root[train]).predict(inputs[test])
+        self._forest = grown(forest, inputs, root)
+        self._forest.out_of_fold_ = None
         return np.asarray(np.maximum(own**2, self._floor))
 
     def size(self, X: ArrayLike, predicted: ArrayLike, std: ArrayLike | None = None) -> Array:

@@ -66,7 +66,7 @@ class ApplicabilityDomain(Estimator):
         varies = spread > 1e-9 * np.maximum(np.abs(self._mean), 1e-300)
         self._weight = np.divide(1.0, spread, out=np.zeros_like(spread), where=varies)
         self._axes = np.zeros((X.shape[1], 0))
-        z = self._standardized(X)
+        z = self.standardized(X)
         self._axes = _components(z)
         points = z @ self._axes
         self._centres, nearest = _centres(points, self.seed)
@@ -92,7 +92,7 @@ class ApplicabilityDomain(Estimator):
     def judge(self, X: ArrayLike) -> Judged:
         """The distance (m,) of each row of X (m, d) in units of the border, and whether it is inside."""
         X = self._checked(X)
-        distance = _nearest(self._standardized(X) @ self._axes, self._centres)[0] / self.threshold_
+        distance = _nearest(self.standardized(X) @ self._axes, self._centres)[0] / self.threshold_
         return Judged(distance, (distance <= 1.0) & ~self._beyond(X).any(axis=1))
 
     def reasons(self, X: ArrayLike, names: Sequence[str]) -> list[str]:
@@ -125,7 +125,8 @@ class ApplicabilityDomain(Estimator):
         with np.errstate(invalid="ignore"):
             return np.asarray((X < self._low - slack) | (X > self._high + slack))
 
-    def _standardized(self, X: Array) -> Array:
+    def standardized(self, X: Array) -> Array:
+        """Each column with the mean 0 and the standard deviation 1 of the training rows; what is missing is 0."""
         centred = (X - self._mean) * self._weight
         if not np.isfinite(centred).all():
             centred[~np.isfinite(centred)] = 0.0

@@ -7,12 +7,18 @@ Vovk 2015, doi:10.1007/s10472-013-9368-4 (cross-conformal predictors); Barber et
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matloop.models.splits import Fold, GroupedSplit, RandomSplit, group_codes
+
 Array = NDArray[np.float64]
+
+#: So many times is a model fitted anew.
+N_FOLDS = 5
 
 
 class Learned(NamedTuple):
@@ -25,7 +31,7 @@ class Learned(NamedTuple):
     out_of_fold: Array
 
 
-def learn(estimator: Any, X: Array, y: NDArray[Any], groups: Any = None, seed: int = 0, n_folds: int = 5) -> Learned:
+def learn(estimator: Any, X: Array, y: NDArray[Any], groups: Any = None, seed: int = 0, n_folds: int = N_FOLDS) -> Learned:
     """Fit a clone of the estimator; rows of one of the `groups` (n,) are left out together.
 
     A model that already has `out_of_fold_` after its fit is believed, any other one is fitted anew for each fold.
@@ -38,15 +44,16 @@ def learn(estimator: Any, X: Array, y: NDArray[Any], groups: Any = None, seed: i
         return Learned(model, np.asarray(own, dtype=float))
     classes = getattr(model, "classes_", None)
     out = np.full(len(y) if classes is None else (len(y), len(classes)), np.nan)
-    for train, test in _folds(y, groups, seed, n_folds, is_classes=classes is not None):
+    for train, test in folds_of(y, groups, seed, n_folds, is_classes=classes is not None):
         part = fit(clone(estimator), X[train], y[train], None if groups is None else np.asarray(groups)[train])
         out[test] = part.predict(X[test]) if classes is None else probabilities(part, X[test], classes)
     return Learned(model, out)
 
 
-def _folds(y: NDArray[Any], groups: Any, seed: int, n_folds: int, is_classes: bool) -> Any:
-    from matloop.models.splits import GroupedSplit, RandomSplit, group_codes
-
+def folds_of(
+    y: NDArray[Any], groups: Any = None, seed: int = 0, n_folds: int = N_FOLDS, is_classes: bool = False
+) -> Iterable[Fold]:
+    """Folds of rows with outcomes y (n,), in which rows of a group stay together; none where there are too few."""
     n_groups = len(y) if groups is None else len(group_codes(groups, len(y))[0])
     n_folds = min(n_folds, n_groups)
     if n_folds < 2:

@@ -1,0 +1,131 @@
+"""The part of a trained model that thinks: a representation, an estimator, and what makes it honest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matloop.models.conformal import ConformalIntervals
+from matloop.models.domain import ApplicabilityDomain
+from matloop.models.out_of_fold import Learned, learn
+from matloop.models.probabilities import ProbabilityCalibration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matloop.discovery.representation import Described, Representation
+
+Array = NDArray[np.float64]
+
+
+class Predictor:
+    """Fitted together on one set of rows: all of them, or the training rows of a fold.
+
+    `intervals` are those of a regression, `calibration` and `classes` those of a classification; the others are None.
+    """
+
+    def __init__(
+        self,
+        representation: Representation,
+        model: Any,
+        domain: ApplicabilityDomain,
+        intervals: ConformalIntervals | None = None,
+        calibration: ProbabilityCalibration | None = None,
+        classes: Sequence[Any] | None = None,
+    ) -> None:
+        self.representation = representation
+        self.model = model
+        self.domain = domain
+        self.intervals = intervals
+        self.calibration = calibration
+        self.classes = None if classes is None else [str(each) for each in classes]
+
+    @classmethod
+    def fitted(
+        cls, representation: Representation, estimator: Any, described: Described, y: Any, groups: Any, seed: int
+    ) -> tuple[Predictor, Array]:
+        """Learn from described rows without failures and their outcomes (n,); also the out-of-fold predictions.
+
+        Rows of one of the `groups` (n,) are left out together where errors are learned from rows left out.
+        """
+        X = representation.fit(described).matrix(described)
+        domain = ApplicabilityDomain(seed=seed).fit(X)
+        if y.dtype.kind == "f":
+            model, out = learn(estimator, X, y, groups, seed)
+            intervals = ConformalIntervals(seed=seed).fit(X, out, y, groups=groups)
+            return cls(representation, model, domain, intervals=intervals), out
+        classes, codes = np.unique(y.astype(str), return_inverse=True)
+        learned: Learned = learn(estimator, X, codes, groups, seed)
+        calibration = ProbabilityCalibration().fit(learned.out_of_fold, codes)
+        made = cls(representation, learned.model, domain, calibration=calibration, classes=classes)
+        return made, learned.out_of_fold
+
+    def predict(self, described: Described, confidence: float = 0.9) -> dict[str, Any]:
+        """The columns of TrainedModel.predict, each (n,)."""
+        n = len(described)
+        good = described.is_good
+        rows = slice(None) if good.all() else np.flatnonzero(good)
+        kept = described if good.all() else described.take(np.flatnonzero(good))
+        X = self.representation.matrix(kept)
+        told = self._numbers(X, confidence) if self.intervals is not None else self._classes(X)
+        distance, is_inside = self.domain.judge(X)
+        for row in self.representation.strange_words(kept):
+            is_inside[row] = False
+        told |= {"in_domain": is_inside, "distance": distance}
+        failure = np.full(n, "", dtype=object)
+        for row, reason in described.failures.items():
+            failure[row] = reason
+        return {name: _among(n, rows, values) for name, values in told.items()} | {"failure": failure}
+
+    def _numbers(self, X: Array, confidence: float) -> dict[str, Any]:
+        assert self.intervals is not None
+        if not len(X):
+            return dict.fromkeys(("prediction", "lower", "upper", "std"), np.empty(0))
+        predicted = np.asarray(self.model.predict(X), dtype=float).reshape(-1)
+        size = self.intervals.size(X, predicted)
+        lower, upper = self.intervals.around(predicted, size, confidence)
+        return {"prediction": predicted, "lower": lower, "upper": upper, "std": self.intervals.std(size)}
+
+    def _classes(self, X: Array) -> dict[str, Any]:
+        assert self.calibration is not None
+        assert self.classes is not None
+        names = np.array(self.classes, dtype=object)
+        if not len(X):
+            probability, best = np.empty((0, len(names))), np.empty(0, dtype=int)
+        else:
+            probability = self.calibration.transform(self.model.predict_proba(X))
+            best = self.calibration.decide(probability)
+        told = {"prediction": names[best], "probability": probability[np.arange(len(best)), best]}
+        return told | {f"probability of {name}": probability[:, i] for i, name in enumerate(names)}
+
+    def reasons(self, described: Described) -> list[str]:
+        """Why each row is outside the domain, or could not be described; "" where it is inside."""
+        told = [described.failures.get(i, "") for i in range(len(described))]
+        kept = np.flatnonzero(described.is_good)
+        part = described.take(kept)
+        strange = self.representation.strange_words(part)
+        names = self.representation.get_feature_names_out()
+        outside = self.domain.reasons(self.representation.matrix(part), list(names))
+        for i, (row, reason) in enumerate(zip(kept, outside, strict=True)):
+            told[row] = "; ".join(filter(None, [strange.get(i, ""), reason]))
+        return told
+
+
+def _among(n: int, rows: Any, values: NDArray[Any]) -> NDArray[Any]:
+    """Values of some rows in their places among n, the others without: NaN, False, or None for a class."""
+    if isinstance(rows, slice):
+        return values
+    empty: Any = {"b": False, "O": None}.get(values.dtype.kind, np.nan)
+    out = np.full(n, empty, dtype=values.dtype)
+    out[rows] = values
+    return out
+
+
+def as_frame(columns: dict[str, Any], index: Any) -> pd.DataFrame:
+    """The columns as a table under this index."""
+    import pandas as pd
+
+    return pd.DataFrame(columns, index=index)
