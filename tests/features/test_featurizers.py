@@ -245,11 +245,11 @@ def test_combined_refuses(parts: Any, why: str) -> None:
 
 
 def test_combined_refuses_several_kinds() -> None:
-    """Featurizers of formulas and of structures do not read the same cells."""
+    """Featurizers of formulas and of molecules do not read the same cells."""
 
     class Other(Letters):
         name: ClassVar[str] = "other"
-        kind: ClassVar[str] = "structure"
+        kind: ClassVar[str] = "molecule"
 
-    with pytest.raises(FeatureError, match="'letters' a composition, 'other' a structure"):
+    with pytest.raises(FeatureError, match="'letters' a composition, 'other' a molecule"):
         Combined([Letters(), Other()]).transform(["a:1"])

@@ -30,6 +30,7 @@ def program() -> typer.Typer:
         cases,
         check,
         datasets,
+        describe,
         doctor,
         export,
         fetch,
@@ -53,7 +54,23 @@ def program() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in (new, check, run, backtest, status, why, person, report, export, cases, doctor, fetch, imports, datasets):
+    for module in (
+        new,
+        check,
+        run,
+        backtest,
+        status,
+        why,
+        person,
+        report,
+        export,
+        cases,
+        doctor,
+        fetch,
+        imports,
+        describe,
+        datasets,
+    ):
         module.register(app)
     return app
 

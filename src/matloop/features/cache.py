@@ -13,14 +13,13 @@ import os
 import uuid
 import zipfile
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from matloop.features.base import Array, Features, Featurizer
+from matloop.features.catalogue import packages
 from matloop.files.whole import write_whole
 
 #: The cache forgets what was used longest ago where it would become larger, in bytes.
@@ -130,23 +129,8 @@ def identity(featurizer: Featurizer) -> str:
     parameters = {name: value for name, value in featurizer.get_params().items() if name != "on_failure"}
     kind = type(featurizer)
     facts = [kind.__module__, kind.__qualname__, featurizer.version, parameters, featurizer.names]
-    facts.append(_versions(featurizer.extra) if featurizer.extra else {})
+    facts.append(packages(featurizer.extra))
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=repr).encode()).hexdigest()[:24]
-
-
-@lru_cache(maxsize=8)
-def _versions(extra: str) -> dict[str, str]:
-    """The versions of the packages that an extra of matloop installs."""
-    found: dict[str, str] = {}
-    for requirement in requires("matloop") or ():
-        spec, _, marker = requirement.partition(";")
-        if f'extra == "{extra}"' in marker.replace("'", '"'):
-            name = spec.strip().split("[")[0].rstrip("0123456789.<>=!~, ")
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:
-                continue
-    return found
 
 
 def digest(cell: Any) -> bytes | None:

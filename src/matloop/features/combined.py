@@ -17,8 +17,9 @@ class Combined(Featurizer):
     """The columns of several featurizers of one kind, in their order; a row fails where one of them fails.
 
     They are given by name ('magpie') or as objects. Those that read cells in the same way share the readings: a formula
-    is parsed once, a structure tessellated once. `get_params` and `set_params` know their parameters as
-    'magpie__impute', so that a grid search can vary them.
+    is parsed once, a structure tessellated once. Beside featurizers of structures, those of compositions take
+    structures too. `get_params` and `set_params` know their parameters as 'magpie__impute', so that a grid search can
+    vary them.
     """
 
     name: ClassVar[str] = "combined"
@@ -38,6 +39,10 @@ class Combined(Featurizer):
             raise FeatureError("no featurizers to combine", "a list, as in Combined(['magpie', 'fractions'])")
         parts = tuple(load("features", each)() if isinstance(each, str) else each for each in self.featurizers)
         kinds = {part.kind: part.name for part in parts}
+        if kinds.keys() == {"structure", "composition"}:
+            from matloop.features.of_structure import OfStructure
+
+            return tuple(part if part.kind == "structure" else OfStructure(part) for part in parts)
         if len(kinds) > 1:
             told = ", ".join(f"'{name}' a {kind}" for kind, name in kinds.items())
             raise FeatureError(

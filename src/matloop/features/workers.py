@@ -23,6 +23,8 @@ Chunk = range
 Done = tuple[Chunk, list[Features] | None]
 #: Chunks that are under way or wait at the workers, for each process.
 AHEAD = 3
+#: How long a scheduler may take to answer.
+PATIENCE = "10s"
 
 
 def chunks_of(n: int, size: int) -> list[Chunk]:
@@ -121,6 +123,24 @@ def _ignore_interrupt() -> None:
 
 
 # -- a cluster ----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Any]:
+    """A client of the Dask scheduler at this address. Raises MatloopError where none answers."""
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MissingExtra("distributed", "cluster") from error
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except Exception as error:  # it raises whatever the network does
+        raise MatloopError(f"no Dask scheduler answers at {address}: {error}", "start one: dask scheduler") from error
+    with client:
+        if not client.ncores():
+            hint = f"start one: dask worker {address}"
+            raise MatloopError(f"the Dask scheduler at {address} has no workers", hint)
+        yield client
 
 
 def on_cluster(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[Chunk], client: Any) -> Iterator[Done]:

@@ -1,0 +1,97 @@
+"""matloop describe, as a person uses it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import Matloop
+
+from matloop.datasets.dataset import Dataset
+
+TABLE = "formula,gap (eV)\nMgO,7.8\nZz,1\nFe2O3,2.1\n,3\nFe0.61C0.39137,0\n"
+
+
+@pytest.fixture
+def gaps(tmp_path: Path) -> Path:
+    (tmp_path / "gaps.csv").write_text(TABLE)
+    return tmp_path
+
+
+def test_a_table_becomes_features(matloop: Matloop, gaps: Path) -> None:
+    """A raw CSV file is read and described; it is said what was not read, what was not described, and what to cite."""
+    told = matloop("describe", "gaps.csv", "-f", "magpie,oxidation", "-o", "f.parquet", "--failures", "failures.csv")
+    assert told.code == 0
+    assert "2 of 5 records described by 144 features" in told.out
+    assert "not read: formula: 'Zz' has no element 'Zz' (gaps.csv:3)" in told.out
+    assert "not described: formula: oxidation: its amounts are no whole numbers" in told.out
+    assert "10.1038/npjcompumats.2017.28" in told.out
+    assert len(pd.read_csv(gaps / "failures.csv")) == 3
+    dataset = Dataset.read(gaps / "f.parquet")
+    assert len(dataset) == 2
+    assert dataset.columns["mean MeltingT"].unit == "K"
+    assert dataset.columns["gap"].unit == "eV"
+
+
+def test_facts_for_programs(matloop: Matloop, gaps: Path) -> None:
+    """--json prints counts, columns with units, reasons and citations, and nothing else."""
+    told = matloop("describe", "gaps.csv", "--json", "-f", "valence", "-f", "stoichiometry:p=[2]")
+    facts = json.loads(told.out)
+    assert (facts["records"], facts["described"], facts["unread"], facts["failed"]) == (5, 3, 2, 0)
+    assert [feature["name"] for feature in facts["features"]][-1] == "2-norm"
+    assert facts["file"] == "gaps.features.parquet"
+    assert (gaps / "gaps.features.parquet").exists()
+
+
+def test_the_list(matloop: Matloop) -> None:
+    """--list names every featurizer with its kind, columns and citation; --json its parameters too."""
+    told = matloop("describe", "--list")
+    assert told.code == 0
+    for words in ("magpie", "composition", "132", "10.1038/npjcompumats.2017.28", "from data"):
+        assert words in told.out
+    entries = {entry["name"]: entry for entry in json.loads(matloop("describe", "--list", "--json").out)}
+    assert entries["peaks"]["parameters"]["n"] == 5
+    assert entries["fractions"]["n_columns"] == 118
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "not said what to describe"),
+        (["nothing.csv"], "nothing.csv"),
+        (["gaps.csv", "-f", "magpi"], "did you mean 'magpie'?"),
+        (["gaps.csv", "-f", "morgan"], "is a molecule"),
+        (["gaps.csv", "--column", "gap"], "no features"),
+        (["gaps.csv", "-o", "f.txt"], "Parquet or CSV"),
+        (["gaps.csv", "--jobs", "0"], "--jobs"),
+    ],
+)
+def test_mistakes(matloop: Matloop, gaps: Path, words: list[str], why: str) -> None:
+    """Whatever is wrong is said in a line or two, with exit code 2, and no file is written."""
+    told = matloop("describe", *words)
+    assert told.code == 2
+    assert why in told.err
+    assert "Traceback" not in told.err
+    assert not list(gaps.glob("*.parquet"))
+
+
+def test_nothing_left(matloop: Matloop, tmp_path: Path) -> None:
+    """Where no record can be described, the exit code says so, and the reasons are told."""
+    (tmp_path / "alloys.csv").write_text("formula,a\nFe0.61C0.39137,1\nFe0.62C0.38137,2\n")
+    told = matloop("describe", "alloys.csv", "-f", "oxidation")
+    assert told.code == 1
+    assert "0 of 2 records" in told.out
+    assert "2 records, the first of them record 1" in told.out
+
+
+def test_the_cache_is_used(matloop: Matloop, gaps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Costly features are kept in the folder that is named; --no-cache keeps nothing."""
+    monkeypatch.setenv("MATLOOP_CACHE", str(gaps / "usual"))
+    curve = json.dumps({"x": list(range(9)), "y": [0, 0, 1, 4, 6, 4, 1, 0, 0]})
+    pd.DataFrame({"name": ["a"], "spectrum": [curve]}).to_csv(gaps / "s.csv", index=False)
+    assert matloop("describe", "s.csv", "--no-cache").code == 0
+    assert not list(gaps.rglob("*.npz"))
+    assert matloop("describe", "s.csv").code == 0
+    assert len(list((gaps / "usual").rglob("*.npz"))) == 2
+    assert matloop("describe", "s.csv", "--cache", "own").code == 0
+    assert len(list((gaps / "own").rglob("*.npz"))) == 2
