@@ -12,7 +12,7 @@ pytest.importorskip("pymatgen")
 pytest.importorskip("matminer")
 pytest.importorskip("dscribe")
 
-from matloop.features.conversion import from_ase, from_pymatgen, to_ase, to_pymatgen
+from matloop.datasets.conversion import from_ase, from_pymatgen, to_ase, to_pymatgen
 from matloop.features.crystal import Crystal
 from matloop.features.crystal_nn import CrystalNN, near_neighbours
 from matloop.features.ewald_matrix import EwaldMatrix

@@ -11,8 +11,8 @@ import numpy as np
 from matloop.core.composition import COLUMN
 from matloop.core.errors import InputError
 from matloop.core.structure import Structure, StructureError
+from matloop.datasets.conversion import structure_of, to_ase, to_pymatgen
 from matloop.features.base import Array, Featurizer
-from matloop.features.conversion import structure_of, to_ase, to_pymatgen
 from matloop.features.element_table import element_table
 from matloop.features.tessellation import Tessellation, tessellate
 

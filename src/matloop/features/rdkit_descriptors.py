@@ -14,9 +14,9 @@ from matloop.features.molecule import MoleculeFeaturizer
 class RdkitDescriptors(MoleculeFeaturizer):
     """More than 200 columns: counts of groups, surface areas by charge and lipophilicity, connectivity indices, …
 
-    `without` names what is left out. By default that is Ipc, which grows exponentially with the size of a molecule (3e56
-    for 200 carbon atoms) and drowns every other column; AvgIpc is its mean and stays. A molecule for which a
-    descriptor has no value is a failure that names it: salts and metals have no BCUT2D, and metals no partial charges.
+    `without` names what is left out. By default that is Ipc, which grows exponentially with the size of a molecule
+    (3e56 for 200 carbon atoms) and drowns every other column; AvgIpc is its mean and stays. A molecule for which a
+    descriptor has no value is a failure that names it: salts and metals have no BCUT2D, metals no partial charges.
     """
 
     name: ClassVar[str] = "rdkit_descriptors"
