@@ -106,14 +106,14 @@ class Representation:
         from matloop.features.computing import compute
 
         made = []
-        for kind, featurizer in self._parts(column):
+        for kind, featurizer in self.parts_of(column):
             own, unread = (cells, {}) if kind == column.kind else _compositions(cells)
             features = compute(featurizer, own, n_jobs=n_jobs, cache=cache, progress=progress)
             made.append(features._replace(failures=features.failures | unread))
-        joined = side_by_side([featurizer for _, featurizer in self._parts(column)], made)
+        joined = side_by_side([featurizer for _, featurizer in self.parts_of(column)], made)
         return joined.values, joined.failures
 
-    def _parts(self, column: Column) -> list[tuple[str, Featurizer]]:
+    def parts_of(self, column: Column) -> list[tuple[str, Featurizer]]:
         """Featurizers of this column, each with the kind of cell it reads: a structure has a composition as well."""
         from matloop.features.combined import Combined
 
@@ -203,7 +203,7 @@ class Representation:
                 told.append(column.name)
             elif column.kind != "text":
                 before = f"{column.name}: " if len(materials) > 1 else ""
-                told += [before + name for _, part in self._parts(column) for name in part.names]
+                told += [before + name for _, part in self.parts_of(column) for name in part.names]
         told += [f"{name} is {word}" for name, found in self.words_.items() for word in found]
         return np.array(told, dtype=object)
 
@@ -211,7 +211,7 @@ class Representation:
     def citations(self) -> tuple[str, ...]:
         """DOIs of the featurizers' papers."""
         materials = [column for column in self._columns() if column.kind not in ("number", "text")]
-        found = (doi for column in materials for _, part in self._parts(column) for doi in part.citations)
+        found = (doi for column in materials for _, part in self.parts_of(column) for doi in part.citations)
         return tuple(dict.fromkeys(found))
 
     # -- for scikit-learn and for files ---------------------------------------------------------------------------
