@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (optimade, pubchem, chembl):
+    for command in (optimade, pubchem, chembl, bulk):
         group.command()(command)
     app.add_typer(group, name="fetch")
 
@@ -139,6 +139,37 @@ def chembl(
     query = {"resource": resource, "where": filters(where or []), "page_limit": page_limit}
     source = Chembl(url or URL, is_fresh=not resume)
     _fetch(source, query, output or Path(f"chembl-{resource}.parquet"), most, resume, quiet, json)
+
+
+def bulk(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="zinc, gdb13, gdb17, cep, core-mof, icsd or csd.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Its files, or a folder of them.")],
+    licence: Annotated[str | None, typer.Option(help="The licence, where you know it better.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Read each SMILES with rdkit, which takes long.")] = False,
+    output: Output = None,
+    most: Most = None,
+    quiet: Quiet = False,
+    json: AsJson = False,
+) -> None:
+    """Turn the files that a database is offered as into one dataset: molecules, or frameworks with their table.
+
+    Tables of any length are streamed. Records of ICSD and CSD are marked as proprietary, and are not exported.
+
+    Example: matloop fetch bulk zinc tranches/AA.smi.gz tranches/AB.smi.gz -o zinc.parquet
+    """
+    from matloop.cli.progress import shown
+    from matloop.cli.terminal import print_json
+    from matloop.sources.bulk import read_bulk
+    from matloop.sources.summary import summary
+
+    path = output or Path(f"{kind}.parquet")
+    with shown(path.name, "records", is_quiet=quiet or json) as progress:
+        written, n_records = read_bulk(kind, files, path, licence, most, check, progress)
+    facts = summary(written, path, n_records=n_records)
+    if json:
+        print_json(facts)
+    else:
+        _tell(facts)
 
 
 def _list_providers(json: bool) -> None:

@@ -14,14 +14,17 @@ from matloop.datasets.provenance import LICENCE
 PAGE = "page "
 
 
-def summary(dataset: Dataset, path: Path, remarks: Iterable[str] = ()) -> dict[str, Any]:
-    """The facts for people and programs; `reasons` count why records were set aside, the most common first."""
+def summary(dataset: Dataset, path: Path, remarks: Iterable[str] = (), n_records: int | None = None) -> dict[str, Any]:
+    """The facts for people and programs; `reasons` count why records were set aside, the most common first.
+
+    `n_records` is given where the dataset was written without being held.
+    """
     reasons = Counter(record.reason for record in dataset.set_aside)
     is_page = [PAGE in record.place.partition(": ")[2] or record.place.startswith(PAGE) for record in dataset.set_aside]
     licences = dataset.frame[LICENCE].dropna().unique().tolist() if LICENCE in dataset.columns else []
     return {
         "file": str(path),
-        "records": len(dataset),
+        "records": len(dataset) if n_records is None else n_records,
         "columns": [
             {"name": column.name, "role": column.role, "kind": column.kind, "unit": column.unit}
             for column in dataset.columns.values()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from matloop.core.errors import UnitError
 from matloop.core.units import check_unit
 
 #: What databases write for "it has none".
 _NONE = {"", "1", "none", "inapplicable", "dimensionless", "unitless", "n/a", "a.u.", "arbitrary"}
-#: m2/g, ug.mL-1: powers without a mark.
-_POWER = re.compile(r"(?<=[A-Za-zÅµμ])(-?\d)")
 _SPELLED = {
     "a": "angstrom",
     "ang": "angstrom",
@@ -27,10 +23,9 @@ def as_unit(text: str | None) -> tuple[str | None, str]:
     written = (text or "").strip()
     if written.casefold() in _NONE:
         return None, ""
-    for unit in (_SPELLED.get(written.casefold(), written), re.sub(_POWER, r"^\1", written.replace(".", "*"))):
-        try:
-            check_unit(unit)
-        except UnitError:
-            continue
-        return unit, ""
-    return None, f"in '{written[:60]}' as the provider writes it"
+    unit = _SPELLED.get(written.casefold(), written)
+    try:
+        check_unit(unit)
+    except UnitError:
+        return None, f"in '{written[:60]}' as the provider writes it"
+    return unit, ""
