@@ -30,6 +30,8 @@ _HOME = {
     "Dataset": "matloop.datasets.dataset",
     "Column": "matloop.datasets.column",
     "load_dataset": "matloop.sources.published",
+    "Combined": "matloop.features.combined",
+    "featurizer": "matloop.features.naming",
     "MatloopError": "matloop.core.errors",
     "Bayesian": "matloop.planners.bayesian",
     "Prior": "matloop.planners.prior",
@@ -89,6 +91,8 @@ if TYPE_CHECKING:
     from matloop.core.trial import Outcome as Outcome
     from matloop.datasets.column import Column as Column
     from matloop.datasets.dataset import Dataset as Dataset
+    from matloop.features.combined import Combined as Combined
+    from matloop.features.naming import featurizer as featurizer
     from matloop.labs.command import CommandLab as CommandLab
     from matloop.labs.emulator import EmulatorLab as EmulatorLab
     from matloop.labs.function import FunctionLab as FunctionLab

@@ -81,7 +81,7 @@ def test_nothing_left(matloop: Matloop, tmp_path: Path) -> None:
     told = matloop("describe", "alloys.csv", "-f", "oxidation")
     assert told.code == 1
     assert "0 of 2 records" in told.out
-    assert "2 records, the first of them record 1" in told.out
+    assert "2 records, the first of them alloys.csv:2" in told.out
 
 
 def test_the_cache_is_used(matloop: Matloop, gaps: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,8 +99,8 @@ def describe(
     with cluster(dask) if dask else nullcontext() as client:
         features = compute(combined, cells, n_jobs, cache, client, progress)
     failed = [
-        SetAside(f"record {place + 1}", f"{described.name}: {reason}", str(cells[place])[:MOST_RAW])
-        for place, reason in features.failures.items()
+        SetAside(_place(dataset, row), f"{described.name}: {reason}", str(cells[row])[:MOST_RAW])
+        for row, reason in features.failures.items()
     ]
     made = _with_features(dataset, described, combined, features)
     made = made.with_facts(set_aside=[*dataset.set_aside, *failed])
@@ -145,6 +145,12 @@ def _for_column(column: Column, featurizers: Sequence[Featurizer]) -> list[Featu
             hint = f"for a {column.kind} there are: {', '.join(known)}"
             raise InputError(f"'{part.name}' describes a {part.kind}, and '{column.name}' is a {column.kind}", hint)
     return [part if part.kind == column.kind else OfStructure(part) for part in parts]
+
+
+def _place(dataset: Dataset, row: int) -> str:
+    """Where a record stands: in the file that it came from, where that is known."""
+    origin = dataset.frame["origin"].iloc[row] if "origin" in dataset.columns else None
+    return str(origin) if isinstance(origin, str) and origin else f"record {row + 1}"
 
 
 def _with_features(dataset: Dataset, column: Column, combined: Combined, features: Features) -> Dataset:
