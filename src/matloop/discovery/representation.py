@@ -208,6 +208,17 @@ class Representation:
         return np.array(told, dtype=object)
 
     @property
+    def units(self) -> tuple[str | None, ...]:
+        """The unit of each column of the matrix, (d,), None where it has none."""
+        told: list[str | None] = []
+        for column in self._columns():
+            if column.kind == "number":
+                told.append(column.unit)
+            elif column.kind != "text":
+                told += [unit for _, part in self._parts(column) for unit in part.units]
+        return (*told, *(None for found in self.words_.values() for _ in found))
+
+    @property
     def citations(self) -> tuple[str, ...]:
         """DOIs of the featurizers' papers."""
         materials = [column for column in self._columns() if column.kind not in ("number", "text")]
