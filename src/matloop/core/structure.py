@@ -21,6 +21,8 @@ from matloop.core.errors import InputError
 NEAREST, THINNEST = 0.5, 1.0
 #: A site that is empty in part has the rest of its occupancy here.
 VACANCY = "vacancy"
+#: A fractional coordinate so near to a whole number is one: -1e-17 lies in the cell, not below it.
+_NOISE = 1e-12
 _ROUNDED = 1e-3  # occupancies of 0.333 sum to 0.999
 
 
@@ -79,24 +81,28 @@ class Structure:
 
     @cached_property
     def fractional(self) -> np.ndarray:
-        """Positions in units of the cell's vectors, (n, 3). Raises StructureError where there is no cell."""
+        """Positions in units of the cell's vectors, (n, 3); whole ones without the noise of floating point.
+
+        Raises StructureError where there is no cell.
+        """
         if self.lattice is None:
             raise StructureError("a structure without a cell has no fractional coordinates")
         try:
-            return np.linalg.solve(self.lattice.T, self.positions.T).T
+            return _without_noise(np.linalg.solve(self.lattice.T, self.positions.T).T, _NOISE)
         except np.linalg.LinAlgError as error:
             raise StructureError("its cell has no volume") from error
 
     def wrapped(self) -> Structure:
-        """The same structure with all fractional coordinates in [0, 1) along the directions in which it is periodic."""
+        """The same structure with all fractional coordinates in [0, 1) along the directions in which it is periodic.
+
+        What lies within 1e-10 of a border is put onto it, so that computing the coordinates again finds them inside.
+        """
         if self.lattice is None or not any(self.periodic):
             return self
-        inside = self.fractional.copy()
         along = np.array(self.periodic)
-        inside[:, along] -= np.floor(inside[:, along])
-        inside[inside >= 1.0] = 0.0  # -1e-17 lies one ulp below 1, which rounds up to it
-        inside = np.where(along, inside, self.fractional)
-        return Structure(self.lattice, _cartesian(inside, self.lattice, along), self.occupancy, self.periodic)
+        snapped = _without_noise(self.fractional, 100 * _NOISE)
+        inside = np.where(along, snapped - np.floor(snapped), self.fractional)
+        return Structure(self.lattice, inside @ self.lattice, self.occupancy, self.periodic)
 
     def problem(self, needs_cell: bool = True) -> str | None:
         """Why nothing can be computed from this structure; None where it is sound."""
@@ -180,15 +186,10 @@ def _species(name: str, site: Mapping[str, float]) -> dict[str, Any]:
     return {"name": name, "chemical_symbols": symbols, "concentration": shares}
 
 
-def _cartesian(fractional: np.ndarray, lattice: np.ndarray, along: np.ndarray) -> np.ndarray:
-    """Positions whose fractional coordinates, computed back, still lie in [0, 1)."""
-    positions = fractional @ lattice
-    back = np.linalg.solve(lattice.T, positions.T).T
-    outside = along & ((back < 0) | (back >= 1))
-    if outside.any():  # a coordinate one ulp from the border: it is put onto the border, or just inside of it
-        inside = np.where(outside, np.where(back < 0, 1e-15, 0.0), fractional)
-        positions = inside @ lattice
-    return np.asarray(positions)
+def _without_noise(fractional: np.ndarray, noise: float) -> np.ndarray:
+    """Coordinates (n, 3) with those that are all but whole made whole."""
+    whole = np.round(fractional)
+    return np.where(np.abs(fractional - whole) < noise, whole, fractional)
 
 
 def _heights(lattice: np.ndarray) -> np.ndarray:

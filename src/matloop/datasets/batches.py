@@ -13,7 +13,7 @@ from matloop.core.errors import TableError
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.formats.delimited import header_of as delimited_header
 from matloop.datasets.formats.smiles import cells_of, has_header, header_of
-from matloop.files.table import dialect_of
+from matloop.files.table import dialect_of, lines_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +46,7 @@ def delimited_batches(path: Path, columns: Sequence[str] | None, on_bad: OnBad |
 
     head = _head(path)
     dialect = dialect_of(head, path.name)
-    lines = head.splitlines()
+    lines = lines_of(head)
     skipped = next(i for i, line in enumerate(lines) if line.strip())
     header = delimited_header(next(csv.reader([lines[skipped]], delimiter=dialect["delimiter"])), path.name)
     told: list[SetAside] = []

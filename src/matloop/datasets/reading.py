@@ -35,19 +35,23 @@ def read_several(paths: Sequence[Path], options: Options, progress: Progress = s
 
     A file of which nothing can be used is set aside as a whole, unless it is the only one. Raises InputError.
     """
-    files, refused, first = [], [], None
+    files: list[_File] = []
+    refused: list[SetAside] = []
+    first: InputError | None = None
     for path in paths:
         try:
             files.append(_opened(path, options, progress))
         except (TableError, DatasetError) as error:
-            refused, first = [*refused, SetAside(path.name, error.message)], first or error
+            refused.append(SetAside(path.name, error.message))
+            first = first or error
     _require_known(options, [name for file in files for name in file.names] or options.named)
     datasets = []
     for file in files:
         try:
             datasets.append(file.dataset(options.only(file.names)))
         except (TableError, DatasetError) as error:
-            refused, first = [*refused, SetAside(file.name, error.message)], first or error
+            refused.append(SetAside(file.name, error.message))
+            first = first or error
     if not datasets:
         raise first or InputError("no file was given", "matloop import FILE")
     if refused:

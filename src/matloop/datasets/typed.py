@@ -18,12 +18,14 @@ from matloop.datasets import numeric
 from matloop.datasets.checking import checked
 from matloop.datasets.column import Column, Kind, Role
 from matloop.datasets.dataset import Dataset, DatasetError, SetAside
-from matloop.datasets.guessing import MOST, guessed_kind, guessed_roles, is_label, sampled, share, tells_apart
+from matloop.datasets.guessing import guessed_kind, guessed_roles, is_label, sampled, share, tells_apart
 from matloop.datasets.headers import read_headers
 from matloop.datasets.options import Options
 from matloop.datasets.provenance import with_provenance
 from matloop.datasets.raw import Raw
 
+#: A column with this share of numbers among its cells is one of numbers; with a unit in its header, half will do.
+OF_NUMBERS = 0.66
 #: How much is kept of a record that is set aside, and how many reasons an error tells.
 LONGEST_RAW, MOST_TOLD = 500, 3
 
@@ -131,7 +133,7 @@ def is_numeric(header: str, cells: Any, unit: str | None) -> bool:
     sample = [text for text in sampled(cells) if not numeric.is_missing(text)]
     if not sample:
         return unit is not None
-    return share(sample, numeric.looks_numeric) >= (1.0 if is_label(header) else MOST)
+    return share(sample, numeric.looks_numeric) >= (1.0 if is_label(header) else OF_NUMBERS if unit is None else 0.5)
 
 
 def _texts(cells: Any) -> Any:
@@ -178,6 +180,8 @@ def _in_file(record: SetAside) -> tuple[str, int]:
 
 def _set_aside(raw: Raw, problems: dict[int, str]) -> list[SetAside]:
     rows = sorted(problems)
+    if not rows:
+        return []
     cells = raw.table.iloc[rows].astype(object).where(raw.table.iloc[rows].notna(), None)
     records = cells.to_dict("records")
     return [

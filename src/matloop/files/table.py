@@ -189,6 +189,11 @@ def decoded(content: bytes, name: str) -> str:
     raise TableError(f"{name} is not a text file", "save it as CSV in UTF-8")
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, without their ends; a form feed or another sign that Python takes for an end is none."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def dialect_of(text: str, name: str) -> dict[str, str]:
     """The delimiter of a CSV text, from its first line, and its decimal mark.
 

@@ -14,13 +14,18 @@ MOST_LETTERS = 300
 
 def as_toml(data: Mapping[str, Any]) -> str:
     """The definition in the shape of its file. For reading: long lists are cut, with their length."""
-    loose = {key: value for key, value in data.items() if not isinstance(value, Mapping)}
+    loose = {key: value for key, value in data.items() if not isinstance(value, Mapping) and not _is_tables(value)}
     blocks = ["\n".join(_pairs(loose))] if loose else []
     for name, table in data.items():
         if isinstance(table, Mapping):
-            lines = _pairs(table)
-            blocks.append("\n".join([f"[{_key(name)}]", *lines]))
+            blocks.append("\n".join([f"[{_key(name)}]", *_pairs(table)]))
+        elif _is_tables(table):
+            blocks += ["\n".join([f"[[{_key(name)}]]", *_pairs(each)]) for each in table]
     return "\n\n".join(blocks)
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(each, Mapping) for each in value)
 
 
 def _key(name: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matloop.core.errors import TableError
 from matloop.core.progress import Progress, silent
@@ -13,15 +13,15 @@ from matloop.datasets.archive import text_of
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw
-from matloop.files.table import dialect_of, require_distinct
+from matloop.files.table import dialect_of, lines_of, require_distinct
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Rows are turned into columns so many at a time: what is kept of a cell is then its letters alone.
 AT_ONCE = 50_000
-#: A quoted cell may go over several lines, but no further; behind that a quotation mark was forgotten.
-LONGEST_CELL = 131_072
+#: A cell has no more letters than this: behind so many, a quotation mark was forgotten. Large structures take 100,000.
+LONGEST_CELL = 4_000_000
 
 
 def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
@@ -79,56 +79,67 @@ ROW = "row"
 
 
 class _Records:
-    """The rows of a text with the line on which each begins. A row that swallows lines is cut back to its first."""
+    """The rows of a text, each with the line on which it begins.
+
+    A quoted cell may go over several lines. Where that makes no row of the right width, a quotation mark was forgotten:
+    the first of these lines is set aside, and reading goes on with the next one, so that no mark swallows what follows.
+    """
 
     def __init__(self, text: str, delimiter: str) -> None:
-        self._lines = text.splitlines(keepends=True)
-        self._delimiter = delimiter
-        self._next = 0
+        self._lines = [f"{line}\n" for line in lines_of(text)]
+        self._how: dict[str, Any] = {"delimiter": delimiter, "skipinitialspace": True}
+        self._next = 0  # the line, counted from 0, behind the row that was read last
 
     def first(self) -> list[str]:
-        return next((cells for _, cells in self._from(0)), [])
+        """The first row that is not empty."""
+        while self._next < len(self._lines):
+            cells = next(csv.reader(self._lines[self._next : self._next + 1], **self._how), [])
+            self._next += 1
+            if any(cell.strip() for cell in cells):
+                return cells
+        return []
 
     def go_back(self) -> None:
         self._next = 0
 
     def rest(self, width: int, set_aside: list[SetAside], file: str) -> Iterator[tuple[int, list[str]]]:
-        """(line, cells) of every row with `width` cells; the others go to `set_aside`."""
-        while self._next < len(self._lines):
-            start = self._next
-            for line, cells in self._from(start):
-                if len(cells) == width:
-                    yield line, cells
-                    continue
-                spans = self._next - line + 1
-                if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
-                    yield line, cells[:width]  # delimiters too many, with nothing between them
-                    continue
-                reason = f"the row has {len(cells)} cells, but the header {width}"
-                if spans > 1:
-                    reason = "a quotation mark in it is not closed"
-                    self._next = line
-                set_aside.append(SetAside(f"{file}:{line}", reason, self._lines[line - 1].strip()[:500]))
-                if spans > 1:
-                    break
+        """(line, cells) of every further row with `width` cells; the others go to `set_aside`."""
+        before = csv.field_size_limit(LONGEST_CELL)
+        try:
+            while self._next < len(self._lines):
+                yield from self._until_broken(width, set_aside, file)
+        finally:
+            csv.field_size_limit(before)
 
-    def _from(self, start: int) -> Iterator[tuple[int, list[str]]]:
-        """Rows from this line on, each with the number of its first line; `_next` is the line behind it."""
-        reader = csv.reader(
-            self._lines[start:] if start else self._lines, delimiter=self._delimiter, skipinitialspace=True
-        )
-        before = 0
+    def _until_broken(self, width: int, set_aside: list[SetAside], file: str) -> Iterator[tuple[int, list[str]]]:
+        begin = self._next
+        reader = csv.reader(map(self._lines.__getitem__, range(begin, len(self._lines))), strict=True, **self._how)
         while True:
             try:
                 cells = next(reader)
             except StopIteration:
+                self._next = len(self._lines)
                 return
             except csv.Error:
                 cells = []
-            line, before = start + before + 1, reader.line_num
-            self._next = start + before
-            if cells and any(cells):
-                yield line, cells
+            line, self._next = self._next, begin + reader.line_num
+            is_one_line = self._next == line + 1
+            if not cells and is_one_line:  # an empty line, or marks within a cell that strict CSV does not allow
+                cells = next(csv.reader(self._lines[line : self._next], **self._how), [])
+            if not any(cells) and is_one_line:
+                continue
+            if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+                cells = cells[:width]  # delimiters too many, with nothing between them
+            if len(cells) == width:
+                yield line + 1, cells
+                continue
+            is_swallowed = not is_one_line
+            reason = f"the row has {len(cells)} cells, but the header {width}"
+            reason = "a quotation mark in it is not closed" if is_swallowed else reason
+            set_aside.append(SetAside(f"{file}:{line + 1}", reason, self._lines[line].strip()[:500]))
+            if is_swallowed:
+                self._next = line + 1
+                return
 
 
 def _columns(rows: Sequence[Sequence[str]], header: Sequence[str]) -> pd.DataFrame:

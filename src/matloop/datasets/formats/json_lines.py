@@ -12,6 +12,7 @@ from matloop.datasets.archive import text_of
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw, of_records
+from matloop.files.table import lines_of
 
 
 def read(path: Path, _options: Options, _progress: Progress = silent) -> Raw:
@@ -20,7 +21,7 @@ def read(path: Path, _options: Options, _progress: Progress = silent) -> Raw:
     if path.suffix.lower() == ".json":
         return _whole(text, path.name)
     records, places, set_aside = [], [], []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if line.strip():
             place = f"{path.name}:{number}"
             try:

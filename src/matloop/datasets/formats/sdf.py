@@ -13,6 +13,7 @@ from matloop.datasets.column import Column
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Found, Raw, of_found
+from matloop.files.table import lines_of
 
 _COLUMNS = {
     "id": Column("id", role="identity", kind="text"),
@@ -40,7 +41,7 @@ def read(path: Path, _options: Options, progress: Progress = silent) -> Raw:
 def _records(text: str) -> Iterator[tuple[int, str]]:
     """The line on which each record begins, and its text."""
     start, lines = 1, list[str]()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if line.startswith("$$$$"):
             yield start, "\n".join(lines) + "\n$$$$\n"
             start, lines = number + 1, []

@@ -12,6 +12,7 @@ from matloop.datasets.column import Column
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw
+from matloop.files.table import lines_of
 
 _HEADER = re.compile(r"\s*(?:canonical[_ ]?)?smiles?\b", re.IGNORECASE)
 
@@ -20,7 +21,7 @@ def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
     """One record for each line that is not empty. Raises TableError for a file without any."""
     import pandas as pd
 
-    lines = text_of(path).split("\n")
+    lines = lines_of(text_of(path))
     names = header_of(lines[0], options.names)
     is_named = has_header(lines[0]) and not options.names
     rows, places, set_aside = [], [], []

@@ -10,6 +10,7 @@ from typing import Any
 from matloop.datasets.conversion import from_ase
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.raw import Found
+from matloop.files.table import lines_of
 
 _COUNT = re.compile(r"\s*\d{1,9}\s*\Z")
 _ENDING = re.compile(r"\.(?:ext)?xyz(?:\.gz)?$", re.IGNORECASE)
@@ -19,7 +20,7 @@ _RESULTS = ("energy", "free_energy", "magmom")
 
 def found(text: str, name: str) -> Iterator[Found | SetAside]:
     """Each frame; a damaged one is set aside, and reading goes on where the next one begins."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     place, number = 0, 0
     while place < len(lines):
         if not lines[place].strip():

@@ -83,8 +83,8 @@ def replicates(column: Column, values: np.ndarray, groups: np.ndarray) -> Figure
         "hovertemplate": "mean %{x:.4g}, this record %{y:.4g}<extra></extra>",
     }
     ends = numbers([min(x.min(), y.min()), max(x.max(), y.max())])
-    diagonal = {"x": ends, "y": ends, "mode": "lines", "hoverinfo": "skip"}
-    diagonal["line"] = {"color": INK, "width": 1, "dash": "dash"}
+    line = {"color": INK, "width": 1, "dash": "dash"}
+    diagonal = {"x": ends, "y": ends, "mode": "lines", "hoverinfo": "skip", "line": line}
     return Figure(
         [diagonal, points],
         layout(xaxis=titled(title(column, 24, "mean ")), yaxis=titled(title(column, 24))),

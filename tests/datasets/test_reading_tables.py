@@ -1,0 +1,292 @@
+"""CSV, Excel and JSON Lines: good records survive bad ones, and units are understood."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from matloop.core.errors import InputError, TableError, UnitError
+from matloop.datasets.reading import read_any
+
+Write = Callable[[str, str | bytes], Path]
+
+#: Lines that spoil a table of three columns, each with a piece of the reason.
+BAD = (
+    ("NaCl,1.0", "2 cells"),
+    ("NaCl,1.0,a,b,c", "5 cells"),
+    ("NaCl,wide,a", "'wide' is not a number"),
+    ("NaCl,3 mV,a", "not a unit of the same dimension"),
+    ("NaCl,<2,a", "a bound"),
+    ("NaCl,1.2 ± 0.1,a", "uncertainty in the same cell"),
+    ("NaCl,1-2,a", "a range"),
+    ("NaCl,1e999,a", "too large"),
+    ('"NaCl,2.0,a', "quotation mark"),
+    ("Xx2,1.0,a", "no element 'Xx'"),
+    (",1.0,a", "is the material"),
+    ("Na(Cl,1.0,a", "not closed"),
+)
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_every_good_record_survives(write: Write, data: st.DataObject) -> None:
+    """However many lines are bad, wherever they stand: the good ones are read, the bad ones have line and reason."""
+    gaps = data.draw(st.lists(st.floats(0, 10), min_size=12, max_size=20))
+    lines: list[tuple[str, str | None]] = [(f"NaCl,{gap!r},good", None) for gap in gaps]
+    for bad in data.draw(st.lists(st.sampled_from(BAD), max_size=4)):
+        lines.insert(data.draw(st.integers(0, len(lines))), bad)
+    path = write("gaps.csv", "formula,gap (eV),remark\n" + "\n".join(line for line, _ in lines) + "\n")
+    dataset = read_any(path)
+    assert dataset.frame["gap"].tolist() == gaps
+    told = {int(record.place.rpartition(":")[2]): record.reason for record in dataset.set_aside}
+    expected = {number: reason for number, (_, reason) in enumerate(lines, 2) if reason}
+    assert told.keys() == expected.keys()
+    for number, reason in expected.items():
+        assert reason in told[number]
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r")), st.floats(allow_infinity=False)),
+        min_size=1,
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_numbers_are_read_to_the_last_bit(write: Write, rows: list[tuple[str, float]]) -> None:
+    """What Python's csv writes, quotes, line breaks and all, is read back: text stripped, numbers exact."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["remark", "x"])
+    writer.writerows([f".{remark}.", repr(x)] for remark, x in rows)
+    dataset = read_any(write("x.csv", text.getvalue()), kinds={"remark": "text", "x": "number"})
+    assert dataset.set_aside == []
+    assert dataset.frame["remark"].tolist() == [f".{remark}." for remark, _ in rows]
+    np.testing.assert_array_equal(dataset.frame["x"], [x for _, x in rows])
+
+
+def test_marks_within_a_cell_do_no_harm(write: Write) -> None:
+    """An inch sign within quotes, which strict CSV would double, is part of its cell."""
+    dataset = read_any(write("x.csv", 'pipe,gap\n"5" pipe",1\n6" pipe,2\n"7 ""pipe""",3\n'), kinds={"pipe": "text"})
+    assert dataset.set_aside == []
+    assert dataset.frame["pipe"].tolist() == ['5 pipe"', '6" pipe', '7 "pipe"']
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "unit"),
+    [
+        ("band gap (eV)", "band gap", "eV"),
+        ("gap [meV]", "gap", "meV"),
+        ("density / kg/m3", "density", "kg/m3"),
+        ("Conductivity (measured) (S/cm)", "Conductivity (measured)", "S/cm"),
+        ("grain size ($\\mu$m)", "grain size", "µm"),
+        ("Test temperature ($^\\circ$C)", "Test temperature", "°C"),
+        ("T (C)", "T", "°C"),
+        ("charge (C)", "charge", "C"),
+        ("radius (A)", "radius", "Å"),
+        ("current (A)", "current", "A"),
+        ("dHdec (meV/atom)", "dHdec", "meV/atom"),
+        ("elongation (%)", "elongation", "%"),
+        ("frequency (cm-1)", "frequency", "cm-1"),
+        ("log10(GPa)", "log10(GPa)", None),
+        ("Conductivity (measured)", "Conductivity (measured)", None),
+        ("potential (V vs SHE)", "potential (V vs SHE)", None),
+    ],
+)
+def test_a_header_gives_name_and_unit(write: Write, header: str, name: str, unit: str | None) -> None:
+    """Brackets that hold a unit give it; brackets that hold anything else belong to the name."""
+    dataset = read_any(write("x.csv", f'formula,"{header}"\nNaCl,1.5\nKCl,2.5\n'))
+    assert dataset.columns[name].unit == unit
+    assert dataset.frame[name].tolist() == [1.5, 2.5]
+
+
+def test_two_units_of_one_quantity_stay_two_columns(write: Write) -> None:
+    """'E (eV)' and 'E (J)' would be one name: both keep their brackets."""
+    dataset = read_any(write("x.csv", "formula,E (eV),E (J)\nNaCl,1,2\n"))
+    assert [c.name for c in dataset.columns.values()][:3] == ["formula", "E (eV)", "E (J)"]
+
+
+def test_mixed_units_are_converted(write: Write) -> None:
+    """1.2 eV beside 800 meV are two numbers in eV; a number without a unit beside them is set aside, not guessed."""
+    dataset = read_any(write("x.csv", "formula,gap\nNaCl,1.2 eV\nKCl,800 meV\nLiF,1.1 eV\nKF,3\nCsI,5 eV\n"))
+    assert dataset.frame["gap"].tolist() == [1.2, 0.8, 1.1, 5.0]
+    assert dataset.columns["gap"].unit == "eV"
+    assert [record.place for record in dataset.set_aside] == ["x.csv:5"]
+
+
+def test_a_unit_that_is_said_converts_the_header_s(write: Write) -> None:
+    """--unit gap=eV turns meV of the header into eV, and 25 °C into 298.15 K."""
+    path = write("x.csv", "formula,gap (meV),T (°C)\nNaCl,8500,25\nKCl,8.4 eV,298.15 K\n")
+    dataset = read_any(path, units={"gap": "eV", "T": "K"})
+    assert dataset.frame["gap"].to_numpy() == pytest.approx([8.5, 8.4])
+    assert dataset.frame["T"].to_numpy() == pytest.approx([298.15, 298.15])
+
+
+def test_a_unit_of_another_dimension_is_refused(write: Write) -> None:
+    """Metres do not become electronvolts: the whole file is refused, with the column's name."""
+    with pytest.raises(UnitError, match="gap"):
+        read_any(write("x.csv", "formula,gap (m)\nNaCl,1\n"), units={"gap": "eV"})
+
+
+@pytest.mark.parametrize("missing", ["", "nan", "NaN", "NA", "N/A", "null", "-", " "])
+def test_missing_numbers_are_missing(write: Write, missing: str) -> None:
+    """What says that there is no number is no number, and no mistake either."""
+    dataset = read_any(write("x.csv", f"formula,gap\nNaCl,1\nKCl,{missing}\nLiF,2\nKF,3\n"))
+    assert dataset.set_aside == []
+    assert np.isnan(dataset.frame["gap"].iloc[1])
+
+
+def test_sodium_is_no_missing_cell(write: Write) -> None:
+    """In a column of text, NA is a word like others."""
+    dataset = read_any(write("x.csv", "site,gap\nNA,1\nCL,2\n,3\n"))
+    assert dataset.frame["site"].tolist() == ["NA", "CL", None]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("formula;gap\nNaCl;8,5\n", "x.csv"),
+        ("formula\tgap\nNaCl\t8.5\n", "x.tsv"),
+        ("\ufeffformula,gap\r\nNaCl,8.5\r\n", "x.csv"),
+        ("formula,gap\nNaCl,8.5\n".encode("utf-16"), "x.csv"),
+        ("\n\nformula,gap\nNaCl,8.5\n\n", "x.csv"),
+        ("formula,gap,,\nNaCl,8.5,,\n", "x.csv"),
+        (",formula,gap\n0,NaCl,8.5\n", "x.csv"),
+    ],
+)
+def test_what_spreadsheets_write_is_read(write: Write, content: str | bytes, name: str) -> None:
+    """Semicolons with decimal commas, tabs, byte order marks, UTF-16, empty lines and columns, unnamed row numbers."""
+    dataset = read_any(write(name, content))
+    assert dataset.frame["formula"].tolist() == ["NaCl"]
+    assert dataset.frame["gap"].tolist() == [8.5]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "empty"),
+        ("\n\n", "empty"),
+        ("formula,gap\n", "no rows"),
+        ("formula,formula\nNaCl,1\n", "twice"),
+        ("1.5,2.5\n1,2\n", "no header"),
+        ("formula,\nNaCl,1\n", "without a name"),
+        (b"\x00\x01\x02\xff" * 50, "not a text file"),
+        ("formula,gap\nXx,1\nYy,2\n", "no record that can be used"),
+    ],
+)
+def test_a_file_of_no_use_is_refused(write: Write, content: str | bytes, told: str) -> None:
+    """Nothing, no header, no name, no text, no usable record: each is said in words."""
+    with pytest.raises(InputError, match=told):
+        read_any(write("x.csv", content), **({"kinds": {"formula": "composition"}} if "Xx" in str(content) else {}))
+
+
+def test_a_file_without_header_is_read_with_names(write: Write) -> None:
+    """--names gives a headerless file its columns, and its first line is a record."""
+    dataset = read_any(write("x.csv", "1.5,2.5\n3.5,4.5\n"), names=["a", "b"], targets="b")
+    assert dataset.frame["a"].tolist() == [1.5, 3.5]
+    with pytest.raises(TableError, match="2 columns, but 3 names"):
+        read_any(write("x.csv", "1.5,2.5\n"), names=["a", "b", "c"])
+
+
+def test_options_name_columns_that_exist(write: Write) -> None:
+    """A misspelt column is not ignored: the nearest one is named."""
+    with pytest.raises(InputError) as refused:
+        read_any(write("x.csv", "formula,gap\nNaCl,1\n"), targets="gpa")
+    assert "gap" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"roles": {"gap": "goal"}},
+        {"kinds": {"gap": "numbre"}},
+        {"units": {"gap": "eW"}},
+        {"format": "xls"},
+        {"aim": "x"},
+    ],
+)
+def test_an_option_that_is_none_is_refused(write: Write, options: dict[str, object]) -> None:
+    """An unknown role, kind, unit, format or option is refused, not passed over."""
+    with pytest.raises(InputError):
+        read_any(write("x.csv", "formula,gap\nNaCl,1\n"), **options)
+
+
+def test_each_record_has_origin_licence_and_hash(write: Write) -> None:
+    """The line it came from, the licence that was said, a hash of what it says that does not depend on its place."""
+    one = read_any(write("a.csv", "formula,gap\nNaCl,1\nKCl,2\n"), licence="CC-BY-4.0")
+    two = read_any(write("b.csv", "formula,gap\nKCl,2.0\n"))
+    assert one.frame["origin"].tolist() == ["a.csv:2", "a.csv:3"]
+    assert set(one.frame["licence"]) == {"CC-BY-4.0"}
+    assert one.frame["record_hash"].iloc[1] == two.frame["record_hash"].iloc[0]
+    assert one.frame["record_hash"].nunique() == 2
+
+
+def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_excel_is_read_like_csv(tmp_path: Path) -> None:
+    """Numbers, units in cells, empty rows and a bad row: the same rules, each place with sheet and row."""
+    rows = [[None], ["formula", "gap (eV)"], ["NaCl", 8.5], ["KCl", "8400 meV"], [], ["LiF", "wide"], ["KF", None]]
+    dataset = read_any(workbook(tmp_path / "a.xlsx", {"data": rows, "empty": []}))
+    assert dataset.frame["formula"].tolist() == ["NaCl", "KCl", "KF"]
+    assert dataset.frame["gap"].tolist()[:2] == [8.5, 8.4]
+    assert [record.place for record in dataset.set_aside] == ["a.xlsx:data!6"]
+
+
+def test_a_workbook_with_several_sheets_asks_which(tmp_path: Path) -> None:
+    """No sheet is guessed where several have something in them."""
+    path = workbook(tmp_path / "a.xlsx", {"one": [["gap"], [1]], "two": [["gap"], [2]]})
+    with pytest.raises(InputError, match="2 sheets: 'one', 'two'"):
+        read_any(path)
+    assert read_any(path, sheet="two").frame["gap"].tolist() == [2.0]
+    with pytest.raises(InputError, match="no sheet 'three'"):
+        read_any(path, sheet="three")
+
+
+def test_a_formula_that_was_never_computed_is_set_aside(tmp_path: Path) -> None:
+    """Its cell looks empty to a reader; taking it for missing would lose a value in silence."""
+    path = workbook(tmp_path / "a.xlsx", {"data": [["formula", "gap"], ["NaCl", 8.5], ["KCl", "=B2-0.1"], ["LiF", 13]]})
+    dataset = read_any(path)
+    assert dataset.frame["gap"].tolist() == [8.5, 13.0]
+    assert "=B2-0.1" in dataset.set_aside[0].reason
+
+
+def test_json_lines_need_not_have_the_same_fields(write: Write) -> None:
+    """A field that a record lacks is missing; a line that is no object is set aside."""
+    lines = [{"formula": "NaCl", "gap": 8.5}, {"formula": "KCl"}, [1], {"formula": "KF", "gap": 10, "tag": {"a": 1}}]
+    path = write("x.jsonl", "\n".join(map(json.dumps, lines)) + "\nnonsense\n")
+    dataset = read_any(path)
+    assert dataset.frame["formula"].tolist() == ["NaCl", "KCl", "KF"]
+    assert dataset.frame["tag"].tolist() == [None, None, '{"a":1}']
+    assert [record.place for record in dataset.set_aside] == ["x.jsonl:3", "x.jsonl:5"]
+
+
+def test_an_optimade_answer_becomes_structures(write: Write) -> None:
+    """Entries in the shape of OPTIMADE are unfolded, their structures become cells."""
+    attributes = {
+        "chemical_formula_reduced": "ClNa",
+        "lattice_vectors": [[4, 0, 0], [0, 4, 0], [0, 0, 4]],
+        "cartesian_site_positions": [[0, 0, 0], [2, 2, 6]],
+        "species_at_sites": ["Na", "Cl"],
+        "species": [{"name": s, "chemical_symbols": [s], "concentration": [1.0]} for s in ("Na", "Cl")],
+        "_x_gap": 8.5,
+    }
+    path = write("x.json", json.dumps({"data": [{"type": "structures", "id": "a1", "attributes": attributes}]}))
+    dataset = read_any(path)
+    assert dataset.material is not None
+    assert dataset.material.kind == "structure"
+    assert dataset.frame["_x_gap"].tolist() == [8.5]
