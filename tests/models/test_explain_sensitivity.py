@@ -61,6 +61,7 @@ def test_what_the_model_ignores_or_what_is_constant_has_no_share():
     shares = sensitivity(lambda x: x[:, 0] + x[:, 2], matrix)
     np.testing.assert_allclose(shares, [1, 0, 0])
     assert np.all(sensitivity(lambda x: np.zeros(len(x)), matrix) == 0)
+    assert np.all(sensitivity(FOREST.predict, np.ones((5, 6))) == 0)
 
 
 def test_rows_without_a_value_do_not_count_for_that_input():

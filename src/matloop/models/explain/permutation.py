@@ -61,7 +61,8 @@ def permutation_importance(
     orders = [rng.permutation(len(truth)) for _ in range(n_repeats)]
     found = []
     for done, (name, columns) in enumerate(groups.items()):
-        added = [loss(truth, model.predict(_shuffled(rows, columns, order))) - plain for order in orders]
+        answers = np.split(np.asarray(model.predict(_shuffled(rows, columns, orders))), n_repeats)
+        added = [loss(truth, told) - plain for told in answers]
         members = tuple(labels[i] for i in columns)
         found.append(Importance(name, members, float(np.mean(added)), float(np.std(added))))
         progress(done + 1, len(groups), name)
@@ -69,13 +70,16 @@ def permutation_importance(
     return Importances(tuple(found), plain, "balanced error" if is_classifier else "MAE", len(truth))
 
 
-def _shuffled(rows: Any, columns: Sequence[int], order: np.ndarray) -> Any:
-    other = rows.copy()
-    if hasattr(rows, "columns"):
-        for i in columns:
-            other.isetitem(i, rows.iloc[order, i].to_numpy())
-    else:
-        other[:, list(columns)] = rows[order][:, list(columns)]
+def _shuffled(rows: Any, columns: Sequence[int], orders: Sequence[np.ndarray]) -> Any:
+    """The rows once for each order, one below the other, the columns in that order."""
+    places, moved = np.tile(np.arange(len(rows)), len(orders)), np.concatenate(orders)
+    if not hasattr(rows, "columns"):
+        other = rows[places]
+        other[:, list(columns)] = rows[moved][:, list(columns)]
+        return other
+    other = rows.iloc[places].reset_index(drop=True)
+    for i in columns:
+        other.isetitem(i, rows.iloc[moved, i].to_numpy())
     return other
 
 

@@ -14,6 +14,9 @@ import numpy as np
 from matloop.core.progress import Progress, silent
 from matloop.models.explain.dependence import Ask
 
+#: About so many rows are asked at once: each question has a price of its own.
+AT_ONCE = 8000
+
 
 def sensitivity(ask: Ask, matrix: np.ndarray, delta: float = 0.25, progress: Progress = silent) -> np.ndarray:
     """The shares (d,) of the inputs in the rows (n, d); all zero where the answer follows none of them.
@@ -22,23 +25,38 @@ def sensitivity(ask: Ask, matrix: np.ndarray, delta: float = 0.25, progress: Pro
     staircase, flat almost everywhere. No input leaves the range that the rows have; one with two values is switched.
     """
     slopes = np.zeros(matrix.shape[1])
-    for i in range(matrix.shape[1]):
-        slopes[i] = _slope(ask, matrix, i, delta)
-        progress(i + 1, matrix.shape[1])
+    at_once = max(1, AT_ONCE // max(1, 2 * len(matrix)))
+    for first in range(0, matrix.shape[1], at_once):
+        moved = [_moved(matrix, i, delta) for i in range(first, min(first + at_once, matrix.shape[1]))]
+        asked = np.concatenate([rows for rows, _ in moved])
+        answers = ask(asked) if len(asked) else np.empty(0)
+        ends = np.cumsum([len(rows) for rows, _ in moved])
+        for i, (told, (_, steps)) in enumerate(zip(np.split(answers, ends[:-1]), moved, strict=True)):
+            slopes[first + i] = _slope(told, steps) * np.nanstd(matrix[:, first + i]) if len(steps) else 0.0
+        progress(first + len(moved), matrix.shape[1])
     total = slopes.sum()
     return slopes / total if total > 0 else slopes
 
 
-def _slope(ask: Ask, matrix: np.ndarray, column: int, delta: float) -> float:
-    """The mean absolute slope times the standard deviation, over the rows that have a value."""
+def _moved(matrix: np.ndarray, column: int, delta: float) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that have a value, with it lowered, and the same with it raised, (2 n, d); and how far apart, (n,).
+
+    None of them where the column is constant.
+    """
     rows = matrix[np.isfinite(matrix[:, column])]
     values = rows[:, column]
     if not len(values) or np.ptp(values) <= 1e-12 * np.abs(values).max():
-        return 0.0
+        return rows[:0], np.empty(0)
     sigma, lowest, highest = float(np.std(values)), values.min(), values.max()
     is_switch = np.all((values == lowest) | (values == highest))
     low = np.full(len(values), lowest) if is_switch else np.maximum(values - delta * sigma, lowest)
     high = np.full(len(values), highest) if is_switch else np.minimum(values + delta * sigma, highest)
-    below, above = rows.copy(), rows.copy()
-    below[:, column], above[:, column] = low, high
-    return sigma * float(np.mean(np.abs(ask(above) - ask(below)) / (high - low)))
+    both = np.concatenate([rows, rows])
+    both[: len(rows), column], both[len(rows) :, column] = low, high
+    return both, high - low
+
+
+def _slope(answers: np.ndarray, steps: np.ndarray) -> float:
+    """The mean absolute slope, of the answers (2 n,) to the lowered and the raised rows."""
+    below, above = answers[: len(steps)], answers[len(steps) :]
+    return float(np.mean(np.abs(above - below) / steps))
