@@ -37,9 +37,11 @@ def program() -> typer.Typer:
         imports,
         new,
         person,
+        predict,
         report,
         run,
         status,
+        train,
         why,
     )
 
@@ -69,6 +71,8 @@ def program() -> typer.Typer:
         fetch,
         imports,
         describe,
+        train,
+        predict,
         datasets,
     ):
         module.register(app)

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from matloop.features.base import Featurizer
+    from matloop.features.combined import Combined
 
 Array = NDArray[np.float64]
 #: What stands for a material unless featurizers are named: the first of these lists whose extras are installed.
 USUAL: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "composition": (("magpie", "fractions"),),
+    "composition": (("magpie", "stoichiometry", "fractions"),),
     "molecule": (("rdkit_descriptors",),),
-    "structure": (("magpie", "fractions", "geometry", "voronoi"), ("magpie", "fractions")),
+    "spectrum": (("moments", "peaks"),),
+    "structure": (("magpie", "stoichiometry", "fractions", "geometry", "voronoi"), ("magpie", "stoichiometry", "fractions")),
 }
 #: A column of words becomes a yes or no for each of its most common words, of at most so many; the others are known.
 MOST_WORDS, MOST_KNOWN = 50, 2000
@@ -102,32 +104,39 @@ class Representation:
     def _material(
         self, column: Column, cells: Any, n_jobs: int, cache: Path | None, progress: Progress
     ) -> tuple[Array, Mapping[int, str]]:
-        from matloop.features.combined import side_by_side
         from matloop.features.computing import compute
 
-        made = []
-        for kind, featurizer in self.parts_of(column):
-            own, unread = (cells, {}) if kind == column.kind else _compositions(cells)
-            features = compute(featurizer, own, n_jobs=n_jobs, cache=cache, progress=progress)
-            made.append(features._replace(failures=features.failures | unread))
-        joined = side_by_side([featurizer for _, featurizer in self.parts_of(column)], made)
-        return joined.values, joined.failures
+        features = compute(self.featurizer_of(column), cells, n_jobs=n_jobs, cache=cache, progress=progress)
+        return features.values, features.failures
 
-    def parts_of(self, column: Column) -> list[tuple[str, Featurizer]]:
-        """Featurizers of this column, each with the kind of cell it reads: a structure has a composition as well."""
+    def featurizer_of(self, column: Column) -> Combined:
+        """All featurizers of a column of materials, side by side. Raises InputError where one reads other cells."""
+        made: dict[str, Combined] = self.__dict__.setdefault("_made", {})
+        if column.name not in made:
+            made[column.name] = self._combined(column)
+        return made[column.name]
+
+    def _combined(self, column: Column) -> Combined:
         from matloop.features.combined import Combined
+        from matloop.features.naming import featurizer
+        from matloop.features.of_structure import OfStructure
 
-        by_kind: dict[str, list[str]] = {}
-        for name in self.featurizers_of(column):
-            kind = load("features", name).kind
-            if kind != column.kind and (column.kind, kind) != ("structure", "composition"):
+        parts: list[Featurizer] = []
+        for text in self.featurizers_of(column):
+            part = featurizer(text)
+            if part.kind == "composition" and column.kind == "structure":
+                part = OfStructure(part)
+            if part.kind != column.kind:
                 hint = f"for a {column.kind} there are: " + ", ".join(_for_kind(column.kind))
-                raise InputError(f"'{name}' describes a {kind}, and '{column.name}' is a {column.kind}", hint)
-            by_kind.setdefault(kind, []).append(name)
-        return [(kind, Combined(names)) for kind, names in by_kind.items()]
+                raise InputError(f"'{part.name}' describes a {part.kind}, and '{column.name}' is a {column.kind}", hint)
+            if not part.__sklearn_is_fitted__():
+                hint = "take features whose columns are known beforehand, or `matloop describe` first"
+                raise InputError(f"'{part.name}' learns its columns from data, which a model file cannot hold yet", hint)
+            parts.append(part)
+        return Combined(parts)
 
     def featurizers_of(self, column: Column) -> tuple[str, ...]:
-        """The names of the featurizers of a column of materials. Raises InputError where there are none for its kind."""
+        """The featurizers of a column of materials, as `features.naming` reads them. Raises InputError where there are none for its kind."""
         given = (self.featurizers or {}).get(column.name)
         if given:
             return tuple(given)
@@ -139,11 +148,7 @@ class Representation:
             from matloop.core.errors import MissingExtra
 
             raise MissingExtra(_PACKAGES.get(column.kind, usual[0]), str(load("features", usual[0]).extra))
-        known = _for_kind(column.kind)
-        if len(known) == 1:
-            return (known[0],)
-        hint = f"name featurizers: {', '.join(known)}" if known else "leave the column out"
-        raise InputError(f"it is not said how '{column.name}', a {column.kind}, is to be described", hint)
+        raise InputError(f"it is not said how '{column.name}', a {column.kind}, is to be described", "leave it out")
 
     def _cells(self, frame: pd.DataFrame, column: Column) -> Any:
         if column.name not in frame.columns:
@@ -203,7 +208,7 @@ class Representation:
                 told.append(column.name)
             elif column.kind != "text":
                 before = f"{column.name}: " if len(materials) > 1 else ""
-                told += [before + name for _, part in self.parts_of(column) for name in part.names]
+                told += [before + name for name in self.featurizer_of(column).names]
         told += [f"{name} is {word}" for name, found in self.words_.items() for word in found]
         return np.array(told, dtype=object)
 
@@ -215,14 +220,14 @@ class Representation:
             if column.kind == "number":
                 told.append(column.unit)
             elif column.kind != "text":
-                told += [unit for _, part in self._parts(column) for unit in part.units]
+                told += self.featurizer_of(column).units
         return (*told, *(None for found in self.words_.values() for _ in found))
 
     @property
     def citations(self) -> tuple[str, ...]:
         """DOIs of the featurizers' papers."""
         materials = [column for column in self._columns() if column.kind not in ("number", "text")]
-        found = (doi for column in materials for _, part in self.parts_of(column) for doi in part.citations)
+        found = (doi for column in materials for doi in self.featurizer_of(column).citations)
         return tuple(dict.fromkeys(found))
 
     # -- for scikit-learn and for files ---------------------------------------------------------------------------
@@ -303,21 +308,3 @@ def _numbers(cells: Any) -> tuple[Array, dict[int, str]]:
 def _word(cell: Any) -> str:
     """A cell of text; "" where there is none."""
     return "" if cell is None or cell != cell else str(cell).strip()
-
-
-def _compositions(cells: Any) -> tuple[list[str | None], dict[int, str]]:
-    """The formula of each structure, None where it cannot be read, and why."""
-    from matloop.core.structure import Structure, StructureError
-
-    formulas: list[str | None] = []
-    unread: dict[int, str] = {}
-    for i, cell in enumerate(cells.tolist()):
-        try:
-            formulas.append(Structure.from_json(cell).formula)
-        except (StructureError, InputError) as error:
-            formulas.append(None)
-            unread[i] = error.message
-        except TypeError:
-            formulas.append(None)
-            unread[i] = "is missing"
-    return formulas, unread

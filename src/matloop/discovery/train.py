@@ -84,7 +84,24 @@ def train(
     fitting = _Fitting(work, model, seed, n_jobs or _processors(), budget if budget is not None else _usual_budget(model))
     judged, final = fitting.run(named, progress)
     card = _card(work, fitting, judged, final, time.monotonic() - began, command)
-    return TrainedModel(work.target, work.inputs, final, card.to_dict(), work.dataset)
+    trained = TrainedModel(work.target, work.inputs, final, card.to_dict(), work.dataset)
+    trained.is_incomplete = fitting.is_interrupted
+    return trained
+
+
+def wanted_seconds(text: str | None) -> float | None:
+    """'10 min', '1.5 h' or '90' (seconds) as seconds. Raises InputError for what is no positive duration."""
+    from matloop.labs.duration import seconds_of
+
+    if text is None:
+        return None
+    try:
+        seconds = seconds_of(text)
+    except ValueError as error:
+        raise InputError(str(error), "such as: --budget '10 min'") from error
+    if seconds <= 0:
+        raise InputError(f"in '{text[:40]}' no model can be trained", "such as: --budget '10 min'")
+    return seconds
 
 
 def _usual_budget(model: str) -> float | None:
@@ -136,8 +153,7 @@ def _prepared(
     inputs = _inputs(dataset, wanted)
     cells = dataset.frame[wanted.name]
     y, is_known, remarks = _outcomes(wanted, cells, task)
-    named = {column.name: tuple(features) for column in inputs if column.kind in MATERIALS} if features else None
-    representation = Representation(inputs, named)
+    representation = Representation(inputs, _by_column(features, inputs))
     described = representation.describe(dataset.frame, n_jobs=1 if n_jobs is None else n_jobs, progress=progress)
     usable = is_known & described.is_good
     places = np.flatnonzero(usable)
@@ -196,6 +212,24 @@ def _inputs(dataset: Dataset, target: Column) -> list[Column]:
             "say what is one: matloop import FILE --role NAME=material, or --role NAME=input",
         )
     return chosen
+
+
+def _by_column(features: Sequence[str], inputs: Sequence[Column]) -> dict[str, tuple[str, ...]] | None:
+    """The featurizers of each column, by what they read. Raises InputError for one that fits none."""
+    from matloop.features.naming import featurizer
+
+    chosen: dict[str, tuple[str, ...]] = {}
+    for text in features:
+        kind = featurizer(text).kind
+        fitting = [c for c in inputs if c.kind == kind] or [
+            c for c in inputs if (c.kind, kind) == ("structure", "composition")
+        ]
+        if not fitting:
+            there = ", ".join(f"'{c.name}', a {c.kind}" for c in inputs)
+            raise InputError(f"'{text[:40]}' describes a {kind}, and there is none among the inputs", f"there is {there}")
+        for column in fitting:
+            chosen[column.name] = (*chosen.get(column.name, ()), text)
+    return chosen or None
 
 
 def _outcomes(target: Column, cells: Any, task: Task | None) -> tuple[NDArray[Any], NDArray[np.bool_], list[str]]:
@@ -373,13 +407,12 @@ def _representation(work: _Work, final: Predictor) -> RepresentationFacts:
     for column in work.inputs:
         if column.kind in ("number", "text"):
             continue
-        for _, part in final.representation.parts_of(column):
-            for each in part.parts:
-                told.append(
-                    FeaturizerFacts(
-                        name=each.name, column=column.name, n_features=len(each.names), citations=list(each.citations)
-                    )
+        for part in final.representation.featurizer_of(column).parts:
+            told.append(
+                FeaturizerFacts(
+                    name=part.name, column=column.name, n_features=len(part.names), citations=list(part.citations)
                 )
+            )
     return RepresentationFacts(
         featurizers=told,
         n_features=final.domain.n_features_in_,

@@ -54,6 +54,8 @@ class TrainedModel:
         self.predictor = predictor
         self.card = card
         self.dataset = dataset
+        #: Whether somebody stopped the judging of the model before its end.
+        self.is_incomplete = False
 
     @property
     def classes(self) -> list[str] | None:

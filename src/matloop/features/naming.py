@@ -28,7 +28,7 @@ def featurizer(text: str) -> Featurizer:
 
 def featurizers(text: str) -> list[Featurizer]:
     """Several of them, with commas between; commas within brackets and quotes belong to a value."""
-    return [featurizer(each) for each in _split(text) if each.strip()]
+    return [featurizer(each) for each in separated(text) if each.strip()]
 
 
 def _setting(text: str, name: str, known: list[str]) -> tuple[str, Any]:
@@ -44,7 +44,8 @@ def _setting(text: str, name: str, known: list[str]) -> tuple[str, Any]:
         return key.strip(), value.strip()
 
 
-def _split(text: str) -> list[str]:
+def separated(text: str) -> list[str]:
+    """The parts between commas; those within brackets and quotes belong to a value."""
     parts, depth, is_quoted = [""], 0, False
     for letter in text:
         is_quoted ^= letter == '"'

@@ -1,0 +1,107 @@
+"""What `matloop predict` does: a model judges the materials of a file."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from matloop.core.errors import InputError
+from matloop.core.progress import Progress, silent
+from matloop.datasets.column import MATERIALS, Column
+from matloop.datasets.dataset import Dataset
+from matloop.files.whole import write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matloop.discovery.trained import TrainedModel
+
+#: So many rows are judged at once.
+CHUNK = 50_000
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions beside what the records are called; `frame` has a row for each record of the dataset."""
+
+    dataset: Dataset
+    frame: pd.DataFrame
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Each reason why rows could not be judged, with their number."""
+        return dict(Counter(reason for reason in self.frame["failure"] if reason).most_common())
+
+
+def predict(
+    model: TrainedModel, dataset: Dataset, confidence: float = 0.9, why: bool = False, progress: Progress = silent
+) -> Predictions:
+    """Judge every record. With `why`, a column says for each row outside the domain what is unusual about it.
+
+    Raises InputError where the dataset lacks a column that the model needs, UnitError where it has another dimension.
+    """
+    import pandas as pd
+
+    frame = in_units_of(model, dataset)
+    parts = []
+    for start in range(0, len(frame), CHUNK):
+        progress(start, len(frame))
+        piece = frame.iloc[start : start + CHUNK]
+        told = model.predict(piece, confidence)
+        parts.append(told.assign(outside=model.reasons(piece)) if why else told)
+    progress(len(frame), len(frame))
+    told = pd.concat(parts) if parts else model.predict(frame, confidence)
+    target = model.target
+    named = {name: _named(name, target) for name in told.columns}
+    shown = [c.name for c in dataset.columns.values() if c.role in ("identity", "material", "input", "target")]
+    return Predictions(dataset, pd.concat([frame[shown], told.rename(columns=named)], axis=1))
+
+
+def in_units_of(model: TrainedModel, dataset: Dataset) -> pd.DataFrame:
+    """The dataset's table with each input in the unit that the model learned it in. Raises UnitError."""
+    from matloop.datasets.numeric import converted
+
+    frame = dataset.frame
+    changed: dict[str, Any] = {}
+    for column in model.inputs:
+        own = dataset.columns.get(column.name)
+        if own is not None and column.kind == "number" and own.kind == "number" and own.unit != column.unit and own.unit:
+            changed[column.name] = converted(frame[column.name].to_numpy(dtype=float), own.unit, column.unit)
+    return frame.assign(**changed) if changed else frame
+
+
+def _named(name: str, target: Column) -> str:
+    """The columns of numbers in the target's unit say which it is."""
+    has_unit = name in ("prediction", "lower", "upper", "std") and target.unit
+    plain = f"{target.name} {name}" if name != "failure" else name
+    return f"{plain} [{target.unit}]" if has_unit else plain
+
+
+def of_texts(model: TrainedModel, texts: list[str]) -> Dataset:
+    """Materials named on the command line, as a dataset. Raises InputError where the model needs more than a material."""
+    import pandas as pd
+
+    materials = [column for column in model.inputs if column.kind in MATERIALS]
+    if len(model.inputs) != 1 or not materials:
+        need = ", ".join(column.titled for column in model.inputs)
+        raise InputError(f"this model needs {need} for each row", "put them in a table: matloop predict MODEL TABLE.csv")
+    column = materials[0].model_copy(update={"role": "material"})
+    return Dataset(pd.DataFrame({column.name: np.array(texts, dtype=object)}), [column], name="materials")
+
+
+def write(predictions: Predictions, path: Path) -> Path:
+    """Write the table, as CSV or Parquet by its suffix. Raises InputError for another one."""
+    if path.suffix.lower() == ".csv":
+        write_whole(path, predictions.frame.to_csv(index=False))
+    elif path.suffix.lower() in (".parquet", ".pq"):
+        buffer = io.BytesIO()
+        predictions.frame.to_parquet(buffer, index=False)
+        write_whole(path, buffer.getvalue())
+    else:
+        raise InputError(f"cannot write predictions to '{path.name}'", "use .csv or .parquet")
+    return path
