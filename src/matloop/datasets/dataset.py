@@ -26,7 +26,9 @@ class SetAside:
 
 
 class DatasetError(InputError):
-    """A dataset that cannot be used as it is asked for."""
+    """A dataset that cannot be used as it is asked for; `set_aside` where that is for want of records."""
+
+    set_aside: Sequence[SetAside] = ()
 
 
 class Dataset:

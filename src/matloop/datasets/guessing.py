@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matloop.core.composition import FormulaError, parse_formula
@@ -42,7 +42,7 @@ _SMILES_NAME = re.compile(r"(?:.*[ _-])?(?:smiles|smi)(?:[ _-].*)?", re.IGNORECA
 _FORMULA_NAME = re.compile(_BEFORE + r"(?:formulae?|formulas|compositions?|stoichiometry)(?:[ _-].*)?", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"\W*(?:canonical[ _-])?(?:smiles|formula|composition|structure)\W*", re.IGNORECASE)
 _SMILES_SIGNS = re.compile(r"[=#@\[\]()/\\]|[a-z]\d|\d[a-z]|c1|C\d|CC")
-_SMILES = re.compile(r"(?:[BCNOPSFIbcnops]|Cl|Br|\[[^\]]+\]|[=#@()/\\.+\-:~$*%]|\d)+\Z")
+_SMILES = re.compile(r"(?:[BCNOPSFIbcnops]|Cl|Br|\[\d*[A-Za-z*][^\[\],]*\]|[=#@()/\\.+\-:~$*%]|\d)+\Z")
 
 
 def guess(frame: pd.DataFrame, known: Mapping[str, Column] | None = None) -> dict[str, Column]:
@@ -99,7 +99,7 @@ def guessed_kind(name: str, cells: Any) -> Kind:
     if formulas >= 0.95 and not names_smiles:
         return _composition_or_text(name, sample)
     if smiles >= 0.95 and share(sample, lambda text: bool(_SMILES_SIGNS.search(text))) >= 0.5:
-        return "molecule"
+        return "molecule" if _are_molecules(sample) else "text"
     return "text"
 
 
@@ -146,6 +146,16 @@ def _looks_like_formula(text: str) -> bool:
 
 def _looks_like_smiles(text: str) -> bool:
     return bool(_SMILES.match(text))
+
+
+def _are_molecules(sample: Sequence[str]) -> bool:
+    """Whether RDKit reads most of the texts; where it is not installed, their looks must do."""
+    try:
+        from rdkit import Chem, rdBase
+    except ImportError:
+        return True
+    with rdBase.BlockLogs():
+        return share(sample, lambda text: Chem.MolFromSmiles(text) is not None) >= MOST
 
 
 def _composition_or_text(name: str, sample: list[str]) -> Kind:

@@ -87,9 +87,10 @@ def nothing_left(name: str, set_aside: Sequence[SetAside]) -> DatasetError:
     reasons = Counter(record.reason for record in set_aside).most_common(MOST_TOLD)
     lines = "".join(f"\n  {count} times: {reason}" if count > 1 else f"\n  {reason}" for reason, count in reasons)
     more = f"\n  and more, {len(set_aside)} in all" if len(set_aside) > sum(n for _, n in reasons) else ""
-    return DatasetError(
-        f"{name} has no record that can be used:{lines}{more}", "--kind or --drop say how to take a column"
-    )
+    words = f"{name} has no record that can be used:{lines}{more}"
+    error = DatasetError(words, "--kind or --drop say how to take a column")
+    error.set_aside = list(set_aside)
+    return error
 
 
 def _typed_columns(raw: Raw, options: Options) -> list[_Typed]:

@@ -25,6 +25,7 @@ _PATTERNS = {
     name: re.compile(rf"^{tag}[ \t]+('[^'\n]*'|\"[^\"\n]*\"|\S+)", re.IGNORECASE | re.MULTILINE)
     for name, tag in _FIELDS.items()
 }
+_WITHIN = re.compile(r"^\s*data_", re.IGNORECASE | re.MULTILINE)
 _CELL = re.compile(r"^_cell_length_a\b", re.IGNORECASE | re.MULTILINE)
 _ATOMS = re.compile(r"^\s*_atom_site_(?:fract_x|cartn_x)\b", re.IGNORECASE | re.MULTILINE)
 #: What the databases write into what a licensee exports.
@@ -76,18 +77,17 @@ def _structure(block: str, place: str, identifier: str, owner: str | None) -> Fo
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            parser = CifParser.from_str(block, occupancy_tolerance=1.0)
+            # pymatgen takes a text within a block that begins like a block for one
+            parser = CifParser.from_str(block[:5] + _WITHIN.sub("text_", block[5:]), occupancy_tolerance=1.0)
             parsed = parser.parse_structures(primitive=False, check_occu=True, on_error="raise")
         structure = from_pymatgen(parsed[0])
+        fields = {"id": identifier, "structure": structure.to_json(), "formula": structure.formula}
     except MatloopError as error:
         return SetAside(place, error.message, block[:200])
     except Exception as error:  # noqa: BLE001 - pymatgen raises whatever its parts raise
         return SetAside(place, f"pymatgen cannot read it: {_told(error)}", block[:200])
-    fields = {name: match.group(1).strip("'\"") for name, p in _PATTERNS.items() if (match := p.search(block))}
-    known = {name: value for name, value in fields.items() if value not in ("?", ".", "")}
-    return Found(
-        place, {"id": identifier, "structure": structure.to_json(), "formula": structure.formula, **known}, owner
-    )
+    said = {name: match.group(1).strip("'\"") for name, p in _PATTERNS.items() if (match := p.search(block))}
+    return Found(place, fields | {name: text for name, text in said.items() if text not in ("?", ".", "")}, owner)
 
 
 def _told(error: Exception) -> str:

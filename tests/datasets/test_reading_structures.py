@@ -1,0 +1,247 @@
+"""CIF, POSCAR, XYZ, SDF, SMILES and ASE databases: every sound record becomes one, every other has its reason."""
+
+import gzip
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from matloop.core.errors import InputError, TableError
+from matloop.core.structure import Structure
+from matloop.datasets.dataset import Dataset
+from matloop.datasets.reading import read_any
+
+Write = Callable[[str, str | bytes], Path]
+
+CIF = """data_{name}
+_cell_length_a 5.64
+_cell_length_b 5.64
+_cell_length_c 5.64
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'P 1'
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+_atom_site_occupancy
+Na1 Na 0.0 0.0 0.0 1.0
+Cl1 Cl 0.5 0.5 {z} {share}
+"""
+#: What spoils a CIF, each with what is said of it.
+SPOILED = {
+    "no cell": ("_cell_length_a 5.64\n", "", "it has no cell"),
+    "half a cell": ("_cell_length_b 5.64\n", "", "pymatgen cannot read it"),
+    "no coordinates": ("_atom_site_fract_x\n", "", "it has no atoms with coordinates"),
+    "no number": ("Na1 Na 0.0 0.0", "Na1 Na here 0.0", "pymatgen cannot read it"),
+    "too much": ("0.5 0.5 0.5 1.0", "0.5 0.5 0.5 1.8", "pymatgen cannot read it"),
+    "two in one place": ("0.5 0.5 0.5 1.0", "0.0 0.0 0.02 1.0", "0.11 Å apart"),
+    "no element": ("Cl1 Cl ", "Q1 Q ", ""),
+}
+
+
+def cif(name: str = "salt", z: float = 0.5, share: float = 1.0) -> str:
+    return CIF.format(name=name, z=z, share=share)
+
+
+def structures(dataset: Dataset) -> list[Structure]:
+    assert dataset.material is not None
+    return [Structure.from_json(cell) for cell in dataset.frame[dataset.material.name]]
+
+
+def reasons(dataset: Dataset) -> dict[str, str]:
+    return {record.place: record.reason for record in dataset.set_aside}
+
+
+@pytest.fixture(autouse=True)
+def _needs_structures() -> None:
+    pytest.importorskip("pymatgen")
+    pytest.importorskip("ase")
+
+
+@pytest.mark.parametrize("z", [0.5, 1.5, -0.5])
+def test_a_site_outside_its_cell_is_wrapped(write: Write, z: float) -> None:
+    """Wherever a CIF writes a site, it stands inside the cell."""
+    (salt,) = structures(read_any(write("salt.cif", cif(z=z))))
+    assert salt.fractional[1] == pytest.approx([0.5, 0.5, 0.5])
+    assert salt.problem() is None
+
+
+def test_partial_occupancy_is_kept(write: Write) -> None:
+    """Half a chlorine is half a chlorine, in the sites and in the formula."""
+    (salt,) = structures(read_any(write("salt.cif", cif(share=0.5))))
+    assert salt.occupancy[1] == {"Cl": 0.5}
+    assert salt.formula == "ClNa2"
+
+
+@pytest.mark.parametrize("how", SPOILED)
+def test_a_spoiled_cif_is_set_aside_and_the_others_read(write: Write, how: str) -> None:
+    """One file that cannot be used costs none of the others in its folder."""
+    old, new, told = SPOILED[how]
+    write("crystals/a.cif", cif())
+    assert old in cif()
+    folder = write("crystals/b.cif", cif().replace(old, new)).parent
+    dataset = read_any(folder)
+    assert dataset.frame["id"].tolist() == ["a"]
+    assert list(reasons(dataset)) == ["b.cif"]
+    assert told in reasons(dataset)["b.cif"]
+
+
+def test_each_block_of_a_cif_is_a_record(write: Write) -> None:
+    """Several structures in one file are told apart; a block without atoms is no structure, and no mistake."""
+    text = cif("one") + "data_citation\n_x ;\n" + cif("two", z=0.4) + "_x\n;\ndata_no_block_in_a_text\n;\n"
+    dataset = read_any(write("both.cif", text))
+    assert dataset.frame["id"].tolist() == ["both:one", "both:two"]
+    assert dataset.set_aside == []
+
+
+def test_records_of_licensed_databases_are_marked(write: Write) -> None:
+    """An ICSD code or the CSD's own words make a record proprietary, and no other record of the folder."""
+    write("c/open.cif", cif())
+    write("c/icsd.cif", cif(z=0.4) + "_database_code_ICSD 18189\n")
+    folder = write("c/csd.cif", "# CSD CIF EXPORT\n" + cif(z=0.3)).parent
+    dataset = read_any(folder)
+    assert dataset.is_proprietary
+    assert dict(zip(dataset.frame["id"], dataset.frame["proprietary"], strict=True)) == {
+        "open": None,
+        "icsd": "icsd",
+        "csd": "csd",
+    }
+
+
+def test_a_zip_is_read_but_not_where_it_leads_out(tmp_path: Path) -> None:
+    """Entries whose path leaves the archive are refused, absolute or with '..'; the others are read."""
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        for name in ("in/a.cif", "../out.cif", "/root.cif", "in/../../out2.cif", "C:\\out3.cif", "notes.txt"):
+            archive.writestr(name, cif())
+    dataset = read_any(tmp_path / "c.zip")
+    assert dataset.frame["origin"].tolist() == ["in/a.cif"]
+    assert set(reasons(dataset).values()) == {"its path leads out of the archive"}
+    assert len(dataset.set_aside) == 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.zip"]
+
+
+def test_a_zip_bomb_is_not_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that declares too much is refused before it is read; the others are read."""
+    monkeypatch.setattr("matloop.datasets.archive.MOST_OF_ONE", 100_000)
+    with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.cif", cif())
+        archive.writestr("bomb.cif", b"0" * 1_000_000)
+    dataset = read_any(tmp_path / "c.zip")
+    assert dataset.frame["id"].tolist() == ["a"]
+    assert "would expand to 1 MB" in reasons(dataset)["bomb.cif"]
+
+
+def test_a_zip_that_lies_about_its_size_is_caught(tmp_path: Path) -> None:
+    """An entry that holds more than it declares gives no more than it declared, and is set aside."""
+    path = tmp_path / "c.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.cif", cif())
+        archive.writestr("liar.cif", b"0" * 1_000_000)
+    data = path.read_bytes()
+    size = (1_000_000).to_bytes(4, "little")
+    assert data.count(size) == 2
+    path.write_bytes(data.replace(size, (100).to_bytes(4, "little")))
+    dataset = read_any(path)
+    assert dataset.frame["id"].tolist() == ["a"]
+    assert "damaged" in reasons(dataset)["liar.cif"]
+
+
+def test_a_gzip_bomb_is_not_expanded(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gzipped text is expanded up to a bound, whatever it says of itself."""
+    monkeypatch.setattr("matloop.datasets.archive.gunzipped.__defaults__", (10_000,))
+    with pytest.raises(TableError, match="expands to more than 10 kB"):
+        read_any(write("x.smi.gz", gzip.compress(b"C" * 1_000_000)))
+
+
+def test_a_workbook_that_is_a_bomb_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sizes that an .xlsx declares are added up before a byte of it is expanded."""
+    monkeypatch.setattr("matloop.datasets.formats.excel.MOST_OF_WORKBOOK", 100_000)
+    with zipfile.ZipFile(tmp_path / "x.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 1_000_000)
+    with pytest.raises(TableError, match="would expand to 1 MB"):
+        read_any(tmp_path / "x.xlsx")
+
+
+POSCAR = "salt\n1.0\n5.64 0 0\n0 5.64 0\n0 0 5.64\n{elements}1 1\nDirect\n0 0 0\n0.5 0.5 1.5\n"
+
+
+def test_poscar_is_read_by_its_name(write: Write) -> None:
+    """POSCAR files have no ending: their name tells, and their sites are wrapped."""
+    (salt,) = structures(read_any(write("POSCAR_salt", POSCAR.format(elements="Na Cl\n"))))
+    assert salt.symbols == ("Na", "Cl")
+    assert salt.fractional[1] == pytest.approx([0.5] * 3)
+
+
+def test_a_poscar_without_elements_is_not_guessed(write: Write) -> None:
+    """VASP 4 wrote no elements: hydrogen and helium in their place would be an invention."""
+    with pytest.raises(InputError, match="which elements"):
+        read_any(write("POSCAR", POSCAR.format(elements="")))
+
+
+XYZ = '2\nLattice="4 0 0 0 4 0 0 0 4" Properties=species:S:1:pos:R:3 gap={gap} pbc="T T T"\nNa 0 0 0\nCl 2 2 6\n'
+
+
+def test_xyz_frames_survive_what_stands_between_them(write: Write) -> None:
+    """A damaged frame costs itself alone; cells and properties of the others are read, molecules have no cell."""
+    broken = "3\nLattice=\nNa 0 0 0\n"
+    water = "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
+    text = XYZ.format(gap=8.5) + "garbage\n" + broken + XYZ.format(gap=8.6) + water
+    dataset = read_any(write("s.extxyz", text), targets="gap")
+    assert dataset.frame["gap"].tolist()[:2] == [8.5, 8.6]
+    assert np.isnan(dataset.frame["gap"].iloc[2])
+    one, _, molecule = structures(dataset)
+    assert one.fractional[1] == pytest.approx([0.5] * 3)
+    assert molecule.lattice is None
+    assert {record.place for record in dataset.set_aside} == {"s.extxyz:5", "s.extxyz:6"}
+
+
+def test_an_ase_database_gives_structures_and_key_values(tmp_path: Path) -> None:
+    """Each row is a record, its key-value pairs are columns, its energy is in eV."""
+    from ase.build import bulk
+    from ase.calculators.singlepoint import SinglePointCalculator
+    from ase.db import connect
+
+    for name in ("a.db", "a.json"):
+        with connect(str(tmp_path / name)) as database:
+            for symbol, gap in (("Si", 1.1), ("C", 5.5)):
+                atoms = bulk(symbol)
+                atoms.calc = SinglePointCalculator(atoms, energy=-1.0)
+                database.write(atoms, gap=gap, source="made up")
+        dataset = read_any(tmp_path / name, targets="gap")
+        assert dataset.frame["gap"].tolist() == [1.1, 5.5]
+        assert dataset.columns["energy"].unit == "eV"
+        assert [structure.formula for structure in structures(dataset)] == ["Si", "C"]
+
+
+def test_smiles_that_do_not_parse_are_set_aside(write: Write) -> None:
+    """Each line that is no molecule says why; gzipped or not, with names or without."""
+    pytest.importorskip("rdkit")
+    text = b"CCO ethanol\nC(C)(C)(C)(C)C five bonds\nc1ccc no ring\nc1ccccc1\n"
+    for path in (write("m.smi", text), write("m.smi.gz", gzip.compress(text))):
+        dataset = read_any(path)
+        assert dataset.frame["smiles"].tolist() == ["CCO", "c1ccccc1"]
+        assert dataset.frame["id"].tolist() == ["ethanol", None]
+        told = reasons(dataset)
+        assert "valence" in told[f"{path.name}:2"]
+        assert "is no SMILES" in told[f"{path.name}:3"]
+
+
+def test_sdf_records_are_read_one_by_one(tmp_path: Path) -> None:
+    """A record that RDKit refuses does not end the file; data fields are columns."""
+    chem = pytest.importorskip("rdkit.Chem")
+    blocks = []
+    for smiles, gap in (("CCO", "1.5"), ("c1ccccc1", "2.5")):
+        molecule = chem.MolFromSmiles(smiles)
+        blocks.append(f"{chem.MolToMolBlock(molecule)}>  <gap (eV)>\n{gap}\n\n$$$$\n")
+    (tmp_path / "m.sdf").write_text(blocks[0] + "nonsense\n$$$$\n" + blocks[1].replace(" C  ", " Qx ") + blocks[1])
+    dataset = read_any(tmp_path / "m.sdf", targets="gap")
+    assert dataset.frame["smiles"].tolist() == ["CCO", "c1ccccc1"]
+    assert dataset.frame["gap"].tolist() == [1.5, 2.5]
+    assert dataset.columns["gap"].unit == "eV"
+    assert len(dataset.set_aside) == 2
