@@ -32,7 +32,6 @@ _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789", " \t_")
 _LONGEST, _DEEPEST = 500, 20
 #: Elements with their amounts, and round brackets with what multiplies them; any other letter is a token of its own.
 _SIMPLE = re.compile(r"[A-Z][a-z]?[0-9.]*|\)[0-9.]*|[^A-Z)]")
-_CLOSED = re.compile(rf"(\))({_NUMBER})?")
 _CHUNK = 20_000
 
 
@@ -201,9 +200,11 @@ class _Tokens(dict[str, int]):
         self.columns, self.amounts = [self.END, self.OPENING], [0.0, 0.0]
 
     def __missing__(self, token: str) -> int:
-        found = _PART.fullmatch(token) or _CLOSED.fullmatch(token)
-        symbol, number = found.groups() if found else ("", None)
-        amount = float(number) if number else 1.0
+        symbol = token[: 1 + token[1:2].islower()]
+        try:
+            amount = float(token[len(symbol) :] or 1)
+        except ValueError:  # such as '1.2.3'
+            amount = math.nan
         column = self.CLOSING if symbol == ")" else COLUMN.get(symbol, self.OTHER)
         self.columns.append(column if 0 < amount < math.inf else self.OTHER)
         self.amounts.append(amount)
