@@ -1,11 +1,13 @@
 """What every featurizer can do: be a part of scikit-learn's, list what fails, be combined."""
 
 import pickle
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import ExtraTreesRegressor
@@ -13,10 +15,15 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import (
+    check_do_not_raise_errors_in_init_or_set_params,
+    check_estimator,
+    check_estimator_repr,
     check_get_params_invariance,
+    check_mixin_order,
     check_no_attributes_set_in_init,
     check_parameters_default_constructible,
     check_set_params,
+    check_valid_tag_types,
 )
 
 from matloop.core.errors import InputError
@@ -28,12 +35,16 @@ from matloop.features.magpie import Magpie
 
 OXIDES = ["MgO", "CaO", "SrO", "BaO", "ZnO", "CdO", "Al2O3", "Ga2O3", "TiO2", "ZrO2", "SiO2", "GeO2"]
 GAPS = np.array([7.8, 7.1, 5.8, 4.4, 3.4, 2.2, 8.8, 4.9, 3.2, 5.8, 9.0, 5.6])
-#: Checks of scikit-learn that give an estimator no numbers for input.
+#: Checks of scikit-learn that give an estimator no numbers for input: it makes only one of them of what takes texts.
 CHECKS = [
+    check_do_not_raise_errors_in_init_or_set_params,
+    check_estimator_repr,
     check_get_params_invariance,
+    check_mixin_order,
     check_no_attributes_set_in_init,
     check_parameters_default_constructible,
     check_set_params,
+    check_valid_tag_types,
 ]
 
 
@@ -83,6 +94,13 @@ def test_scikit_learns_checks(name: str, check: Any) -> None:
     check(name, made)
 
 
+@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit", "ignore:Can't test estimator")
+@pytest.mark.parametrize("name", names("features"))
+def test_scikit_learn_checks_it(name: str) -> None:
+    """check_estimator, which chooses its checks by the tags of an estimator, finds nothing wrong."""
+    check_estimator(load("features", name)(), on_skip=None)
+
+
 @pytest.mark.parametrize("name", names("features"))
 def test_tags(name: str) -> None:
     """Every featurizer tells scikit-learn that it takes texts, and whether it must be fitted."""
@@ -130,6 +148,27 @@ def test_tables_keep_names_and_index() -> None:
     assert list(made.columns) == list(Fractions().get_feature_names_out())
     with pytest.raises(ValueError, match="output must be one of"):
         Fractions().set_output(transform="excel")
+
+
+@pytest.mark.skipif(find_spec("polars") is not None, reason="polars is installed")
+def test_polars_is_asked_for() -> None:
+    """A table of polars, where that is not installed, is an error with the line that helps."""
+    with pytest.raises(FeatureError, match="polars is not installed"):
+        Fractions().set_output(transform="polars").transform(["MgO"])
+
+
+def test_scikit_learns_own_setting() -> None:
+    """A configuration of scikit-learn for all transformers holds for featurizers too."""
+    with sklearn.config_context(transform_output="pandas"):
+        assert isinstance(Fractions().transform(["MgO"]), pd.DataFrame)
+    assert isinstance(Fractions().transform(["MgO"]), np.ndarray)
+    assert Fractions().set_output(transform="pandas").transform(["MgO"]).shape == (1, 118)
+
+
+def test_all_columns_of_compositions_have_names_of_their_own() -> None:
+    """All featurizers of compositions can stand side by side, without a prefix."""
+    every = [name for name in names("features") if load("features", name).kind == "composition"]
+    assert not [name for name in Combined(every).names if ":" in name]
 
 
 def test_nothing_is_learned_from_data() -> None:

@@ -263,7 +263,7 @@ def _table(featurizer: Featurizer, values: Array, X: Any) -> Any:
     if wanted == "pandas":
         import pandas as pd
 
-        return pd.DataFrame(values, columns=names, index=getattr(X, "index", None), copy=False)
+        return pd.DataFrame(values, columns=names, index=X.index if hasattr(X, "iloc") else None, copy=False)
     if wanted == "polars":
         try:
             polars = importlib.import_module("polars")

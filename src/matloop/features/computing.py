@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -15,7 +14,7 @@ from matloop.core.progress import Progress, silent
 from matloop.features.base import Features, Featurizer, cells_of
 from matloop.features.cache import Cache, digest
 from matloop.features.combined import Combined, side_by_side
-from matloop.features.workers import chunks_of, here, in_processes, on_cluster
+from matloop.features.workers import chunks_of, here, in_processes, n_cores, on_cluster
 
 #: What was computed is written to the cache at least so often, in seconds: a crash costs no more.
 KEPT_EVERY = 10.0
@@ -121,7 +120,7 @@ class _Workers:
     """Where features are computed."""
 
     def __init__(self, n_jobs: int, client: Any, progress: Progress) -> None:
-        self._n_jobs = n_jobs if n_jobs >= 0 else os.cpu_count() or 1
+        self._n_jobs = n_jobs if n_jobs >= 0 else n_cores()
         self._client, self._progress = client, progress
 
     def features(self, parts: Sequence[Featurizer], cells: list[Any], keeper: _Keeper | None = None) -> list[Features]:

@@ -6,6 +6,7 @@ becomes a failure, and the others are computed.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -25,6 +26,11 @@ Done = tuple[Chunk, list[Features] | None]
 AHEAD = 3
 #: How long a scheduler may take to answer.
 PATIENCE = "10s"
+
+
+def n_cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def chunks_of(n: int, size: int) -> list[Chunk]:
