@@ -51,7 +51,7 @@ class Alloy(CompositionFeaturizer):
     - mixing entropy ΔS = −R Σ cᵢ ln cᵢ; mixing enthalpy ΔH = 4 Σ_{i<j} Hᵢⱼ cᵢ cⱼ of the liquid (Takeuchi & Inoue 2005);
       melting temperature T, the mean; omega T ΔS / |ΔH| (Yang & Zhang 2012).
     - radius delta (Zhang et al. 2008), gamma (Wang et al. 2015) and local mismatch, with Miracle's radii; lambda ΔS/δ²
-      (Singh et al. 2014), 0 where all radii are equal.
+      (Singh et al. 2014, who give δ in %: 10⁴ times theirs), 0 where all radii are equal.
     - electronegativity deviation √Σ cᵢ (χᵢ − χ̄)² on Pauling's scale (Guo & Liu 2011), delta and local mismatch on
       Miedema's; VEC, the mean number of valence electrons (Guo et al. 2011).
     - cohesive energy and shear modulus, the means; delta, local mismatch and strength model of the latter (Wen et al.

@@ -1,7 +1,7 @@
 """Enthalpies of alloys by Miedema's semi-empirical model.
 
-De Boer, Boom, Mattens, Miedema and Niessen, Cohesion in Metals (North-Holland 1988); in the form of Zhang, Shi, Lin,
-Ye and Chen, Comput. Phys. Commun. 209, 58 (2016), doi 10.1016/j.cpc.2016.08.013.
+De Boer, Boom, Mattens, Miedema and Niessen, Cohesion in Metals (North-Holland 1988); in the form of Zhang, Zhang, He,
+Jing and Sheng, Comput. Phys. Commun. 209, 58 (2016), doi 10.1016/j.cpc.2016.08.013.
 """
 
 from __future__ import annotations
