@@ -209,19 +209,16 @@ def _values(summary: Summary) -> str:
 
 
 def _tell_rest(done: Imported, set_aside: Path | None, report: Path | None) -> None:
-    from matloop.cli.terminal import console
+    from matloop.cli.terminal import console, counted
 
     screen, merged, dataset = console(), done.merged, done.dataset
     if merged is not None:
-        words = (
-            "marked as replicates"
-            if merged.rule == "keep"
-            else f"merged by {merged.rule}: {merged.n_merged:,} fewer records"
+        groups = (
+            f"{counted(merged.n_groups, 'group')} of the same {merged.by} {'was' if merged.n_groups == 1 else 'were'}"
         )
-        screen.print(
-            f"Of {merged.n_before:,} records, {merged.n_groups:,} groups of the same {merged.by} were {words}.",
-            soft_wrap=True,
-        )
+        fewer = f"merged by {merged.rule}: {merged.n_merged:,} fewer record{'s' * (merged.n_merged != 1)}"
+        words = "marked as replicates" if merged.rule == "keep" else fewer
+        screen.print(f"Of {merged.n_before:,} records, {groups} {words}.", soft_wrap=True)
     if not dataset.targets:
         screen.print("No column is a target yet: --target NAME says what is to be predicted.", style="yellow")
     if dataset.is_proprietary:

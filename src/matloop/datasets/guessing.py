@@ -33,7 +33,7 @@ _UNCERTAINTY = re.compile(
     r"|(?:std|sd|stdev|sigma|σ|error|uncertainty|unc|standard[ _-]deviation)[ _-]*(?:of|in)?[ _(-]*(?P<of2>.+?)\)?",
     re.IGNORECASE,
 )
-_TARGET = re.compile(r"target|y", re.IGNORECASE)
+_TARGET = re.compile(r"targets?", re.IGNORECASE)
 _MATERIAL_NAME = re.compile(
     r"(?:.*[ _-])?(?:formula|formulas|composition|compositions|smiles|structure|structures|material|compound|molecule)",
     re.IGNORECASE,

@@ -191,8 +191,9 @@ def _same_twice(dataset: Dataset, ways: dict[str, np.ndarray]) -> Iterator[Findi
             continue
         told_already.append(its.n_more)
         what = by if by != "conditions" else "material and inputs" if dataset.material else "inputs"
-        groups_told = f"{its.n_groups} groups, the largest of {its.largest}"
-        told = f"{its.n_more} records share their {what} with another ({groups_told})"
+        n_groups = f"{its.n_groups} groups, the largest of {its.largest}" if its.n_groups > 1 else "1 group"
+        n_more = f"{its.n_more} records share their" if its.n_more > 1 else "1 record shares its"
+        told = f"{n_more} {what} with another ({n_groups})"
         rows = np.flatnonzero(groups == np.bincount(groups[groups >= 0]).argmax())
         hint = "split by group, or a model is tested on what it has learned; --duplicates mean merges them"
         yield Finding("duplicates", told, hint, (), its.n_more, places_of(dataset, rows), asdict(its))
@@ -219,8 +220,9 @@ def _replicates(dataset: Dataset, ways: dict[str, np.ndarray]) -> tuple[dict[str
 
 def _replicate_finding(dataset: Dataset, column: Column, its: Spread, groups: np.ndarray) -> Finding:
     unit = f" {column.unit}" if column.unit else ""
+    several = f"{its.n_groups} conditions come" if its.n_groups > 1 else "1 condition comes"
     told = (
-        f"{column.name}: {its.n_groups} conditions come more than once; their values differ by {its.within:.3g}{unit} "
+        f"{column.name}: {several} more than once; their values differ by {its.within:.3g}{unit} "
         f"(standard deviation; that of all records is {its.total:.3g}{unit}), at most by {its.range:.3g}{unit}"
     )
     rows = np.flatnonzero(groups == its.worst)

@@ -58,30 +58,27 @@ def import_files(
     progress: Progress = silent,
 ) -> Imported:
     """Read, combine, clean, examine and save. Raises InputError, MissingExtra."""
+    _require_sensible(paths, output, join)
     datasets = read_several(paths, options, progress)
     dataset = joined(datasets, join) if join else concatenated(datasets)
     for name, direction in (directions or {}).items():
         change = {"direction": direction, "role": "target"}
         dataset = dataset.described(dataset.column(name).model_copy(update=change))
-    if join:
-        dataset = _with_targets(dataset, options)
     quality = examine(dataset, progress)
     merged = None
     if rule is not None:
         targets = list(directions or {})
         dataset, merged = deduplicate(dataset, rule, by, targets[0] if targets else None, progress)
-    if output.suffix.lower() not in (".parquet", ".pq"):
-        raise InputError(
-            f"a dataset is a Parquet file, not {output.suffix or 'a file without an ending'}", "-o NAME.parquet"
-        )
     dataset.save(output)
     return Imported(dataset, quality, merged, output)
 
 
-def _with_targets(dataset: Dataset, options: Options) -> Dataset:
-    """A column that came beside another table's of the same name may have been renamed: what was said is said again."""
-    said = [dataset.columns[name] for name in options.targets if name in dataset.columns]
-    return dataset.described(*(column.model_copy(update={"role": "target"}) for column in said))
+def _require_sensible(paths: Sequence[Path], output: Path, join: str | None) -> None:
+    """What can be told to be wrong before hours of reading."""
+    if output.suffix.lower() not in (".parquet", ".pq"):
+        raise InputError(f"a dataset is a Parquet file, not '{output.name}'", "-o NAME.parquet")
+    if join is not None and len(paths) < 2:
+        raise InputError("there is nothing to join with one file", "matloop import FILE FILE --join NAME")
 
 
 def write_set_aside(dataset: Dataset, path: Path) -> None:
