@@ -7,8 +7,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from matloop.datasets.dataset import Dataset
+from matloop.sources.fetching import fetch_into
 
 
 @dataclass(frozen=True)
@@ -96,3 +100,11 @@ class FaultyServer:
                 pass
 
         return Handler
+
+
+def fetched_into(path: Path, source: Any, query: dict[str, Any], **how: Any) -> Dataset:
+    """The dataset as it stands in the file after `fetch_into`."""
+    _, n = fetch_into(path, source, query, **how)
+    dataset = Dataset.read(path)
+    assert len(dataset) == n
+    return dataset

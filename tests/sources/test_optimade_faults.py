@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pandas as pd
 import pytest
-from faulty_server import Asked, FaultyServer, Reply
+from faulty_server import Asked, FaultyServer, Reply, fetched_into
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from optimade_answers import Provider
@@ -21,7 +21,7 @@ from matloop.core.errors import BadAnswer, InputError, MatloopError, SourceError
 from matloop.datasets.dataset import Dataset
 from matloop.sources import http
 from matloop.sources.answers import Answer
-from matloop.sources.fetching import fetch_into, part_of
+from matloop.sources.fetching import part_of
 from matloop.sources.optimade import Optimade
 from matloop.sources.part import Page, Part
 
@@ -126,10 +126,10 @@ def test_a_broken_page_that_alone_knows_the_next_ends_the_download_and_keeps_wha
     server.fail(*[Reply("{")] * 6, where=where)
     source, query, path = Optimade(), {"providers": [server.url], "page_limit": PAGE}, tmp_path / "a.parquet"
     with pytest.raises(BadAnswer, match="20 records are kept") as caught:
-        fetch_into(path, source, query)
+        fetched_into(path, source, query)
     assert "same command" in caught.value.hint
     n_before = len(server.asked)
-    assert ids(fetch_into(path, source, query)) == ALL
+    assert ids(fetched_into(path, source, query)) == ALL
     assert len(server.asked) - n_before == 3
 
 
@@ -140,8 +140,8 @@ def test_three_broken_pages_in_a_row_are_a_broken_host(serve: Any, waits: list[f
     server.fail(*[Reply("{")] * 18, where=is_late)
     source, query, path = Optimade(), {"providers": [server.url], "page_limit": PAGE}, tmp_path / "a.parquet"
     with pytest.raises(BadAnswer, match="10 records are kept"):
-        fetch_into(path, source, query)
-    assert ids(fetch_into(path, source, query)) == ALL
+        fetched_into(path, source, query)
+    assert ids(fetched_into(path, source, query)) == ALL
 
 
 def test_records_that_cannot_be_read_are_set_aside_one_by_one(serve: Any) -> None:
@@ -285,29 +285,59 @@ def test_another_query_does_not_go_on_with_the_part_of_this_one(serve: Any, wait
     server.fail(*[Reply("{")] * 6, where=lambda asked: "page_above" in asked.query)
     path, query = tmp_path / "a.parquet", {"providers": [server.url], "page_limit": PAGE}
     with pytest.raises(BadAnswer):
-        fetch_into(path, Optimade(), query)
+        fetched_into(path, Optimade(), query)
     with pytest.raises(InputError, match="another query: filter was not given") as caught:
-        fetch_into(path, Optimade(), query | {"filter": "nelements=2"})
+        fetched_into(path, Optimade(), query | {"filter": "nelements=2"})
     assert "--restart" in caught.value.hint
-    assert ids(fetch_into(path, Optimade(), query | {"filter": "nelements=2"}, is_new=True)) == ALL
+    assert ids(fetched_into(path, Optimade(), query | {"filter": "nelements=2"}, is_new=True)) == ALL
 
 
-def test_a_kill_between_the_file_and_the_end_of_its_part_does_no_harm(serve: Any, tmp_path: Path) -> None:
+def test_a_kill_between_the_file_and_the_end_of_its_part_does_no_harm(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Everything is there already: nothing is fetched, and the same file is written."""
     server, path = serve(Provider(records())), tmp_path / "a.parquet"
     query = {"providers": [server.url], "page_limit": PAGE}
-    Optimade().fetch(query, part_of(path)).save(path)
+
+    def killed(_: Path) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr("matloop.sources.fetching.discard", killed)
+        with pytest.raises(SystemExit):
+            fetched_into(path, Optimade(), query)
     n_asked, content = len(server.asked), path.read_bytes()
-    fetch_into(path, Optimade(), query)
+    fetched_into(path, Optimade(), query)
     assert len(server.asked) == n_asked
     assert path.read_bytes() == content
     assert not part_of(path).exists()
 
 
+@pytest.mark.parametrize("piece", [1, 4, 10, 1000])
+def test_what_is_written_piece_by_piece_is_what_is_held(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    """The size of the pieces makes no difference, whatever is missing in one of them, and whoever is set aside."""
+    listed = records()
+    for entry in listed[:12]:
+        entry["attributes"]["_own_gap"] = None
+    for entry in listed[20:29]:
+        entry["attributes"]["lattice_vectors"] = [[0, 0, 0]] * 3
+    listed[33]["attributes"]["_own_shape"] = None
+    server = serve(Provider(listed))
+    held = fetch(server)
+    monkeypatch.setattr("matloop.sources.records.PIECE", piece)
+    written = fetched_into(tmp_path / "a.parquet", Optimade(), {"providers": [server.url], "page_limit": PAGE})
+    pd.testing.assert_frame_equal(written.frame, held.frame)
+    assert written.columns == held.columns
+    assert sorted(map(str, written.set_aside)) == sorted(map(str, held.set_aside))
+    assert (written.licence, written.citation, written.origin) == (held.licence, held.citation, held.origin)
+
+
 def test_a_file_that_is_there_is_not_written_over(serve: Any, tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_text("mine")
     with pytest.raises(InputError, match="is there already"):
-        fetch_into(tmp_path / "a.parquet", Optimade(), {"providers": [serve(Provider(records())).url]})
+        fetched_into(tmp_path / "a.parquet", Optimade(), {"providers": [serve(Provider(records())).url]})
     assert (tmp_path / "a.parquet").read_text() == "mine"
 
 
@@ -336,7 +366,7 @@ def test_a_damaged_part_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
 
 def test_nothing_is_left_behind_when_nothing_came(waits: list[float], tmp_path: Path) -> None:
     with pytest.raises(SourceError):
-        fetch_into(tmp_path / "a.parquet", Optimade(), {"providers": ["http://127.0.0.1:9/optimade"]})
+        fetched_into(tmp_path / "a.parquet", Optimade(), {"providers": ["http://127.0.0.1:9/optimade"]})
     assert not part_of(tmp_path / "a.parquet").exists()
 
 

@@ -19,12 +19,13 @@ pytest.importorskip("mongomock")
 pytest.importorskip("uvicorn")
 
 import pandas as pd
+from faulty_server import fetched_into
 from optimade_server import ReferenceServer, entries
 
 from matloop.core.errors import HostUnreachable, QueryRefused
 from matloop.core.structure import Structure
 from matloop.datasets.dataset import Dataset
-from matloop.sources.fetching import fetch_into, part_of
+from matloop.sources.fetching import part_of
 from matloop.sources.optimade import Optimade
 
 N, PAGE = 130, 10
@@ -117,7 +118,7 @@ def test_a_server_killed_and_begun_again_in_the_middle_is_not_noticed(
             threading.Thread(target=server.start).start()
 
     query = {"providers": [server.url], "page_limit": PAGE}
-    fetched = fetch_into(tmp_path / "all.parquet", Optimade(is_fresh=True), query, progress=progress)
+    fetched = fetched_into(tmp_path / "all.parquet", Optimade(is_fresh=True), query, progress=progress)
     assert killed.is_set()
     pd.testing.assert_frame_equal(fetched.frame, whole.frame)
 
@@ -136,12 +137,12 @@ def test_a_server_that_stays_away_loses_nothing(
             server.kill()
 
     with pytest.raises(HostUnreachable, match="60 records are kept") as caught:
-        fetch_into(path, Optimade(is_fresh=True), query, progress=progress)
+        fetched_into(path, Optimade(is_fresh=True), query, progress=progress)
     assert "the same command goes on" in caught.value.hint
     assert not path.exists()
     server.start()
     before = len(server.log)
-    fetched = fetch_into(path, Optimade(is_fresh=True), query)
+    fetched = fetched_into(path, Optimade(is_fresh=True), query)
     pd.testing.assert_frame_equal(fetched.frame, whole.frame)
     assert pages_asked(server, before) == [str(n) for n in range(6 * PAGE, N, PAGE)]
     assert not part_of(path).exists()

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faulty_server import Reply
+from faulty_server import Reply, fetched_into
 from optimade_answers import Provider
 from optimade_server import entries, rock_salt
 
 from matloop.core.errors import SourceError
 from matloop.core.structure import Structure
-from matloop.sources.fetching import fetch_into
 from matloop.sources.matching import best_matcher
 from matloop.sources.optimade import Optimade
 
@@ -94,10 +93,10 @@ def test_one_provider_that_fails_costs_the_others_nothing(serve: Any, waits: lis
     query = {"providers": [ill.url, well.url], "page_limit": 10}
     path = tmp_path / "union.parquet"
     with pytest.raises(SourceError, match=r"503 \(40 records are kept\)") as caught:
-        fetch_into(path, Optimade(), query)
+        fetched_into(path, Optimade(), query)
     assert "leave it out" in caught.value.hint
     n_asked = len(well.asked)
-    assert len(fetch_into(path, Optimade(), query)) == 30
+    assert len(fetched_into(path, Optimade(), query)) == 30
     assert len(well.asked) == n_asked
 
 

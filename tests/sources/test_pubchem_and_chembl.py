@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from chemistry_answers import GREEN, Chembl, Pubchem, activity, molecule
-from faulty_server import FaultyServer, Reply
+from faulty_server import FaultyServer, Reply, fetched_into
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +19,6 @@ from matloop.core.errors import BadAnswer, HostUnreachable, InputError, MatloopE
 from matloop.datasets.dataset import Dataset
 from matloop.sources import chembl, http, pubchem
 from matloop.sources.answers import Answer
-from matloop.sources.fetching import fetch_into
 
 
 def from_pubchem(server: FaultyServer, by: str, *values: str, **query: Any) -> Dataset:
@@ -155,9 +154,9 @@ def test_a_download_from_pubchem_goes_on(serve: Any, waits: list[float], tmp_pat
     query = {"by": "name", "values": [f"alkane-{n}" for n in range(1, 46)]}
     server.fail(*[Reply("", 503)] * 6, where=lambda asked: asked.form.get("name") == "alkane-30")
     with pytest.raises(HostUnreachable):
-        fetch_into(path, source, query)
+        fetched_into(path, source, query)
     n_before = len(server.asked)
-    made = fetch_into(path, pubchem.Pubchem(server.url), query)
+    made = fetched_into(path, pubchem.Pubchem(server.url), query)
     assert made.frame["cid"].tolist() == list(range(1, 46))
     assert [asked.form.get("name") for asked in server.asked[n_before:]] == [
         *(f"alkane-{n}" for n in range(30, 46)),
@@ -227,9 +226,9 @@ def test_a_download_from_chembl_goes_on(serve: Any, waits: list[float], tmp_path
     query = {"resource": "molecule", "page_limit": 10}
     server.fail(*[Reply("", 429)] * 6, where=lambda asked: asked.query["offset"] == "30")
     with pytest.raises(HostUnreachable, match="30 records are kept"):
-        fetch_into(tmp_path / "c.parquet", chembl.Chembl(server.url), query)
+        fetched_into(tmp_path / "c.parquet", chembl.Chembl(server.url), query)
     n_before = len(server.asked)
-    made = fetch_into(tmp_path / "c.parquet", chembl.Chembl(server.url), query)
+    made = fetched_into(tmp_path / "c.parquet", chembl.Chembl(server.url), query)
     assert len(made) == 53
     assert [asked.query["offset"] for asked in server.asked[n_before:]] == ["30", "40", "50"]
 

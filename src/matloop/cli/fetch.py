@@ -199,11 +199,11 @@ def _fetch(
 
     try:
         with shown(path.name, "records", is_quiet=quiet or json) as progress:
-            dataset = fetch_into(path, source, query, most, not resume, progress)
+            dataset, n_records = fetch_into(path, source, query, most, not resume, progress)
     except KeyboardInterrupt:
         typer.echo(f"interrupted; what was fetched is kept in {part_of(path)}: the same command goes on", err=True)
         raise typer.Exit(130) from None
-    facts = summary(dataset, path, source.remarks)
+    facts = summary(dataset, path, source.remarks, n_records)
     if json:
         print_json(facts)
     else:

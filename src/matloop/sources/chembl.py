@@ -17,7 +17,7 @@ from matloop.sources.http import Client, json_of
 from matloop.sources.links import at_home, with_value
 from matloop.sources.paging import read_on
 from matloop.sources.part import Link, Page, Part
-from matloop.sources.records import made_dataset
+from matloop.sources.records import Table
 
 URL = "https://www.ebi.ac.uk/chembl/api/data"
 LICENCE = "CC-BY-SA-3.0"
@@ -64,8 +64,8 @@ class Chembl(PoliteSource):
                 rows, columns, left_out = rows_of(first_records(part.pages(), most), self._url)
             finally:
                 part.close()
-        aside += left_out
-        return made_dataset(rows, columns, aside, "chembl", self._url, LICENCE, CITATION, progress)
+        table = Table("chembl", self._url, columns, lambda: iter([*rows, *aside, *left_out]), LICENCE, CITATION)
+        return table.held(progress)
 
 
 def filters(words: Iterable[str]) -> dict[str, str]:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from matloop.core.contracts import Source
 from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
 from matloop.datasets.dataset import Dataset
 from matloop.sources.part import discard
+
+
+@runtime_checkable
+class WritingSource(Protocol):
+    """A source that can write more records than it could hold."""
+
+    def write(
+        self,
+        path: Path,
+        query: Mapping[str, Any],
+        keep: Path,
+        most: int | None = None,
+        progress: Progress = silent,
+    ) -> tuple[Dataset, int]:
+        """Fetch as `Source.fetch` does, into a file; returns the description of the dataset, and its length."""
 
 
 def part_of(path: Path) -> Path:
@@ -25,8 +40,10 @@ def fetch_into(
     most: int | None = None,
     is_new: bool = False,
     progress: Progress = silent,
-) -> Dataset:
-    """The dataset, saved under `path`. The same call after any interruption goes on; with `is_new` it begins again.
+) -> tuple[Dataset, int]:
+    """Save the dataset under `path`; returns it, or where it was never held its description, and its length.
+
+    The same call after any interruption goes on; with `is_new` it begins again.
 
     Raises InputError where the file is there already.
     """
@@ -38,11 +55,15 @@ def fetch_into(
     elif path.exists() and not keep.exists():
         raise InputError(f"{path} is there already", "--restart fetches it anew, -o FILE writes elsewhere")
     try:
-        dataset = source.fetch(query, keep, most, progress)
+        if isinstance(source, WritingSource):
+            written = source.write(path, query, keep, most, progress)
+        else:
+            dataset = source.fetch(query, keep, most, progress)
+            dataset.save(path)
+            written = dataset, len(dataset)
     except BaseException:
         if not any(keep.rglob("page-*")):  # nothing came: nothing is left behind
             discard(keep)
         raise
-    dataset.save(path)
     discard(keep)
-    return dataset
+    return written

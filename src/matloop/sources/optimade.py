@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from matloop.sources.optimade_book import OptimadeBook, service_of
 from matloop.sources.paging import read_on
 from matloop.sources.part import Part
 from matloop.sources.providers import Provider, provider
+from matloop.sources.records import Table
 from matloop.sources.union import PROVIDERS, united
 
 KEYS = ("providers", "filter", "fields", "page_limit", "structures")
@@ -39,40 +41,58 @@ class Optimade(PoliteSource):
 
         Raises SourceError where a provider failed; what the others and itself gave before is kept.
         """
+        with self._read(query, keep, most, progress) as tables:
+            made = self._held(tables, progress)
+        return made[0] if len(made) == 1 else self._united(made, progress)
+
+    def write(
+        self,
+        path: Path,
+        query: Mapping[str, Any],
+        keep: Path,
+        most: int | None = None,
+        progress: Progress = silent,
+    ) -> tuple[Dataset, int]:
+        """The same in a file; of one provider it is written piece by piece, however many records there are."""
+        with self._read(query, keep, most, progress) as tables:
+            if len(tables) == 1:
+                return tables[0].written(path, progress)
+            dataset = self._united(self._held(tables, progress), progress)
+        dataset.save(path)
+        return dataset, len(dataset)
+
+    @contextmanager
+    def _read(
+        self, query: Mapping[str, Any], keep: Path | None, most: int | None, progress: Progress
+    ) -> Iterator[list[Table]]:
+        """What each provider gave, once all of them have been read to the end."""
         providers = _asked(query)
         self.remarks.clear()
         with self._working(keep, progress) as (folder, client, told):
             parts = {one: Part(folder / _as_file(one.name)) for one in providers}
             failures: dict[str, SourceError] = {}
-            before = 0
             try:
                 for one, part in parts.items():
                     part.open({"source": "optimade", "url": one.url} | {key: query.get(key) for key in KEYS[1:]})
-                    told.before = before
                     try:
                         read_on(OptimadeBook(client, one, query), part, most, told)
                     except SourceError as error:
                         failures[one.name] = error
-                    before += part.n_records
+                    told.before += part.n_records
                 if failures:
                     raise self._failed(failures, parts)
-                made = self._datasets(parts, query, most, progress)
+                yield [self._table(one, part, query, most) for one, part in parts.items()]
             finally:
                 for part in parts.values():
                     part.close()
-        if len(made) == 1:
-            return made[0]
-        return self._united(made, progress)
 
-    def _datasets(
-        self, parts: Mapping[Provider, Part], query: Mapping[str, Any], most: int | None, progress: Progress
-    ) -> list[Dataset]:
+    def _held(self, tables: Sequence[Table], progress: Progress) -> list[Dataset]:
         """Of those providers that have any record which can be used. Raises InputError where none has."""
         made: list[Dataset] = []
         empty: list[InputError] = []
-        for one, part in parts.items():
+        for table in tables:
             try:
-                made.append(self._dataset(one, part, query, most, progress))
+                made.append(table.held(progress))
             except InputError as error:
                 empty.append(error)
                 self.remarks.append(error.message)
@@ -80,11 +100,7 @@ class Optimade(PoliteSource):
             raise empty[0]
         return made
 
-    def _dataset(
-        self, one: Provider, part: Part, query: Mapping[str, Any], most: int | None, progress: Progress
-    ) -> Dataset:
-        if not part.n_records:
-            raise InputError(f"{one.name} has no record that answers the query")
+    def _table(self, one: Provider, part: Part, query: Mapping[str, Any], most: int | None) -> Table:
         service = service_of(next(part.pages()).facts)
         aside: list[SetAside] = []
         warnings: dict[str, None] = {}
@@ -92,8 +108,7 @@ class Optimade(PoliteSource):
             aside += [SetAside(f"{one.name}: {place}", why) for place, why in page.aside]
             warnings |= dict.fromkeys(page.facts.get("warnings", []))
         self.remarks += [f"{one.name} says: {word}" for word in list(warnings)[:5]]
-        records = first_records(part.pages(), most)
-        return optimade_records.dataset(one, service, records, query, aside, progress)
+        return optimade_records.table(one, service, lambda: first_records(part.pages(), most), query, aside)
 
     def _united(self, made: list[Dataset], progress: Progress) -> Dataset:
         from matloop.sources.matching import best_matcher

@@ -3,62 +3,73 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from matloop.core.composition import FormulaError, canonical_formula
-from matloop.core.progress import Progress, silent
 from matloop.core.structure import Structure, StructureError
 from matloop.datasets.column import Column, Kind
-from matloop.datasets.dataset import Dataset, SetAside
+from matloop.datasets.dataset import SetAside
 from matloop.datasets.guessing import is_label
 from matloop.datasets.provenance import LICENCE, ORIGIN, column
 from matloop.sources.optimade_service import FORMULA, STRUCTURE, Property, Service
 from matloop.sources.providers import Provider
-from matloop.sources.records import made_dataset
+from matloop.sources.records import Table
 from matloop.sources.units import as_unit
-
-#: Of these it is known what they are; they are no properties.
-_OWN = {"id", "formula", "structure", "last_modified", ORIGIN, LICENCE}
 
 
 class _Unusable(Exception):
     """Why a record cannot be used."""
 
 
-def dataset(
+def table(
     provider: Provider,
     service: Service,
-    records: Iterable[Any],
+    records: Callable[[], Iterable[Any]],
     query: Mapping[str, Any],
     set_aside: Sequence[SetAside] = (),
-    progress: Progress = silent,
-) -> Dataset:
+) -> Table:
     """The records of one provider. One that cannot be read is set aside with its reason; the same id twice is one."""
-    rows: dict[str, dict[str, Any]] = {}
-    aside = list(set_aside)
-    wanted = set(query.get("fields") or ())
-    for number, record in enumerate(records, start=1):
-        try:
-            row = _row(record, service, wanted, query.get("structures", True))
-        except _Unusable as error:
-            name = record.get("id") if isinstance(record, dict) else None
-            aside.append(
-                SetAside(f"{provider.name}: {name or f'record {number}'}", str(error), json.dumps(record)[:500])
-            )
-        else:
-            rows[row["id"]] = row
-    listed = list(rows.values())
-    names = list(dict.fromkeys(name for row in listed for name in row))
-    columns = {
-        name: _described(name, [row.get(name) for row in listed], service.properties.get(name)) for name in names
+    wanted, has_structure = set(query.get("fields") or ()), bool(query.get("structures", True))
+
+    def rows() -> Iterator[dict[str, Any] | SetAside]:
+        yield from set_aside
+        seen: set[str] = set()
+        for number, record in enumerate(records(), start=1):
+            try:
+                row = _row(record, service, wanted, has_structure)
+            except _Unusable as error:
+                name = record.get("id") if isinstance(record, dict) else None
+                place = f"{provider.name}: {name or f'record {number}'}"
+                yield SetAside(place, str(error), json.dumps(record)[:500])
+                continue
+            if row["id"] not in seen:
+                seen.add(row["id"])
+                yield row
+
+    columns = _columns(records(), service, wanted, has_structure)
+    return Table(provider.name, service.url, columns, rows, service.licence, provider.citation)
+
+
+def _columns(records: Iterable[Any], service: Service, wanted: set[str], has_structure: bool) -> dict[str, Column]:
+    """The columns that the records fill, without a look at their structures."""
+    is_text: dict[str, bool] = {}
+    for record in records:
+        attributes = record.get("attributes") if isinstance(record, dict) else None
+        for key, value in attributes.items() if isinstance(attributes, dict) else ():
+            if _is_property(key, value, wanted):
+                is_text[key] = is_text.get(key, False) or isinstance(_cell(value), str)
+    material = {"structure": Column("structure", role="material", kind="structure")} if has_structure else {}
+    return {
+        "id": Column("id", role="identity", kind="text", description="the provider's own"),
+        "formula": Column("formula", role="identity" if has_structure else "material", kind="composition"),
+        **material,
+        **{key: _property(key, its_text, service.properties.get(key)) for key, its_text in is_text.items()},
+        "last_modified": Column("last_modified", role="provenance", kind="text"),
+        ORIGIN: column(ORIGIN),
+        LICENCE: column(LICENCE),
     }
-    if "formula" in columns and "structure" not in columns:
-        columns["formula"] = Column("formula", role="material", kind="composition")
-    return made_dataset(
-        listed, columns, aside, provider.name, service.url, service.licence, provider.citation, progress
-    )
 
 
 def _row(record: Any, service: Service, wanted: set[str], has_structure: bool) -> dict[str, Any]:
@@ -71,11 +82,7 @@ def _row(record: Any, service: Service, wanted: set[str], has_structure: bool) -
         row |= _structure(attributes)
     else:
         row["formula"] = _formula(attributes.get(FORMULA))
-    row |= {
-        key: _cell(value)
-        for key, value in attributes.items()
-        if value is not None and key not in STRUCTURE and (key.startswith("_") or key in wanted)
-    }
+    row |= {key: _cell(value) for key, value in attributes.items() if _is_property(key, value, wanted)}
     if attributes.get("last_modified"):
         row["last_modified"] = str(attributes["last_modified"])
     return row | {ORIGIN: f"{service.url}/structures/{quote(name, safe='')}", LICENCE: service.licence}
@@ -110,19 +117,13 @@ def _cell(value: Any) -> Any:
     return value if isinstance(value, int | float | str) else json.dumps(value, separators=(",", ":"))
 
 
-def _described(name: str, cells: Sequence[Any], told: Property | None) -> Column:
-    if name == "id":
-        return Column(name, role="identity", kind="text", description="the provider's own")
-    if name == "structure":
-        return Column(name, role="material", kind="structure")
-    if name in (ORIGIN, LICENCE):
-        return column(name)
-    if name == "last_modified":
-        return Column(name, role="provenance", kind="text")
-    if name == "formula":
-        return Column(name, role="identity", kind="composition")
-    kind: Kind = "text" if any(isinstance(cell, str) for cell in cells) else "number"
-    role: Any = "target" if kind == "number" and not is_label(name) else "identity"
+def _is_property(key: str, value: Any, wanted: set[str]) -> bool:
+    return value is not None and key not in STRUCTURE and (key.startswith("_") or key in wanted)
+
+
+def _property(name: str, is_text: bool, told: Property | None) -> Column:
+    role: Any = "identity" if is_text or is_label(name) else "target"
     unit, words = as_unit(told.unit if told else None)
     description = "; ".join(filter(None, [told.description if told else "", words]))
-    return Column(name, role=role, kind=kind, unit=unit if kind == "number" else None, description=description)
+    kind: Kind = "text" if is_text else "number"
+    return Column(name, role=role, kind=kind, unit=None if is_text else unit, description=description)

@@ -18,7 +18,7 @@ from matloop.sources.base import PoliteSource, first_records
 from matloop.sources.paging import read_on
 from matloop.sources.part import Part
 from matloop.sources.pubchem_book import PubchemBook
-from matloop.sources.records import made_dataset
+from matloop.sources.records import Table
 
 URL = "https://pubchem.ncbi.nlm.nih.gov/rest/pug"
 LICENCE_WORDS = "no restriction by NCBI; contributors may claim rights"
@@ -67,7 +67,8 @@ class Pubchem(PoliteSource):
         rows = [_row(record, self._url) for record in records]
         names = dict.fromkeys(name for row in rows for name in row)
         columns = {name: _column(name) for name in names}
-        return made_dataset(rows, columns, aside, "pubchem", self._url, LICENCE_WORDS, CITATION, progress)
+        table = Table("pubchem", self._url, columns, lambda: iter([*rows, *aside]), LICENCE_WORDS, CITATION)
+        return table.held(progress)
 
 
 def query_of(
