@@ -19,6 +19,7 @@ from sklearn.svm import SVR
 from matloop.core.errors import InputError
 from matloop.models.catalogue import model
 from matloop.models.explain.contributions import contributions
+from matloop.models.trimmed_trees import TrimmedTrees
 
 X, Y = make_friedman1(160, n_features=6, noise=0.1, random_state=0)
 
@@ -155,6 +156,14 @@ def test_contributions_of_every_model_sum_to_its_answer(kind, task):
     np.testing.assert_allclose(told.base + told.values.sum(axis=1), wanted, atol=1e-6)
     np.testing.assert_allclose(told.answers, wanted, atol=1e-6)
     assert told.values.shape == (10, 6)
+
+
+def test_trees_that_do_not_average_plainly_are_sampled():
+    """What shap would say of a descendant of known trees does not sum to its answer; so it is not believed."""
+    trimmed = TrimmedTrees(20, random_state=0).fit(X, Y)
+    told = contributions(trimmed, X[:5], X, n_permutations=4)
+    assert told.method.startswith("sampled")
+    np.testing.assert_allclose(told.answers, trimmed.predict(X[:5]))
 
 
 def test_what_mixes_the_inputs_is_not_taken_apart():

@@ -51,6 +51,22 @@ def test_a_group_keeps_what_correlates_within_it():
     assert all(one.mean == 0 for one in told.groups)
 
 
+def test_what_shuffling_leaves_as_it_was_is_not_asked_again():
+    """An element that one row of four hundred has costs two rows of each shuffle."""
+    asked = []
+
+    class Sum:
+        def predict(self, x):
+            asked.append(len(x))
+            return x.sum(axis=1)
+
+    sparse = np.zeros((400, 2))
+    sparse[7, 0] = 1.0
+    told = permutation_importance(Sum(), sparse, sparse.sum(axis=1), n_repeats=5)
+    assert sum(asked[1:]) <= 2 * 5
+    assert told.groups[0].mean == pytest.approx(2 / 400, rel=0.3)
+
+
 def test_a_frame_with_text_can_be_shuffled():
     """Permutation needs no numbers: a column of formulas is as good."""
     pandas = pytest.importorskip("pandas")

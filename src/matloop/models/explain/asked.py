@@ -20,14 +20,15 @@ class Asked:
         self.model = model
         self.columns = list(like.columns) if hasattr(like, "columns") else None
         self.classes = list(getattr(model, "classes_", ()))
-        self.label = self._class(label) if self.classes else None
+        self.place = self._place(label) if self.classes else 0
+        self.label = self.classes[self.place] if self.classes else None
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
         rows = self.rows(matrix)
         if not self.classes:
             return np.asarray(self.model.predict(rows), dtype=float).reshape(len(matrix))
         if hasattr(self.model, "predict_proba"):
-            return np.asarray(self.model.predict_proba(rows), dtype=float)[:, self.classes.index(self.label)]
+            return np.asarray(self.model.predict_proba(rows), dtype=float)[:, self.place]
         return np.asarray(self.model.predict(rows) == self.label, dtype=float)
 
     def rows(self, matrix: np.ndarray) -> Any:
@@ -38,13 +39,14 @@ class Asked:
 
         return pd.DataFrame(matrix, columns=self.columns)
 
-    def _class(self, label: Any) -> Any:
-        """The class that is meant: of two the second unless one is named."""
+    def _place(self, label: Any) -> int:
+        """The place of the class that is meant: of two the second unless one is named."""
         if label is None:
             if len(self.classes) > 2:
-                raise InputError(f"the model knows {len(self.classes)} classes", "name the one to explain")
-            return self.classes[-1]
-        found = [known for known in self.classes if known == label or str(known) == str(label)]
+                hint = f"one of: {', '.join(map(str, self.classes[:20]))}"
+                raise InputError(f"the model knows {len(self.classes)} classes: name the one to explain", hint)
+            return len(self.classes) - 1
+        found = [i for i, known in enumerate(self.classes) if known == label or str(known) == str(label)]
         if not found:
             raise InputError(f"the model knows no class '{label}'", did_you_mean(label, self.classes))
         return found[0]

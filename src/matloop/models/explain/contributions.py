@@ -74,14 +74,14 @@ def contributions(
 
 def _by_lightgbm(ask: Asked, rows: Any, names: tuple[str, ...]) -> Contributions | None:
     """LightGBM's own (path-dependent TreeSHAP, exact); None where the model is none of LightGBM."""
-    if not type(ask.model).__module__.startswith("lightgbm"):
+    if not _ancestors(ask.model, "lightgbm"):
         return None
     told = np.asarray(ask.model.predict(rows, pred_contrib=True))
     if len(ask.classes) > 2:
         width = len(names) + 1
-        at = ask.classes.index(ask.label) * width
+        at = ask.place * width
         told = told[:, at : at + width]
-    if ask.classes and len(ask.classes) == 2 and ask.label == ask.classes[0]:
+    if len(ask.classes) == 2 and ask.place == 0:
         told = -told  # LightGBM speaks of the second class
     scale = "log-odds" if ask.classes else "prediction"
     return Contributions(told[:, :-1], float(told[0, -1]), told.sum(axis=1), names, "LightGBM's own, exact", scale)
@@ -93,23 +93,41 @@ _TREES = ("BaseForest", "BaseDecisionTree")
 
 def _by_trees(ask: Asked, rows: Any, names: tuple[str, ...]) -> Contributions | None:
     """shap's TreeExplainer (path-dependent, exact); None where the model is no tree, or shap is not installed."""
-    ancestors = {kind.__name__ for kind in type(ask.model).__mro__ if kind.__module__.startswith("sklearn.")}
-    if not ancestors.intersection(_TREES):
+    if not _ancestors(ask.model, "sklearn").intersection(_TREES):
         return None
     try:
         from shap import TreeExplainer
     except ImportError:
         return None
     matrix = as_matrix(rows)
+    if not _is_plain_mean(ask, matrix):
+        return None
     explainer = TreeExplainer(ask.model)
     values, base = np.asarray(explainer.shap_values(matrix)), np.atleast_1d(explainer.expected_value)
     scale = "prediction"
     if ask.classes:
-        place = ask.classes.index(ask.label)
-        values, base, scale = values[:, :, place], base[[place]], "probability"
+        values, base, scale = values[:, :, ask.place], base[[ask.place]], "probability"
     return Contributions(
         values, float(base[0]), float(base[0]) + values.sum(axis=1), names, "shap TreeExplainer, exact", scale
     )
+
+
+def _is_plain_mean(ask: Asked, matrix: np.ndarray) -> bool:
+    """Whether the trees of a forest are simply averaged: a descendant may do it otherwise, which shap does not know.
+
+    Asked between the rows, since on its training rows every tree may say the same.
+    """
+    trees = getattr(ask.model, "estimators_", None)
+    if trees is None:
+        return True
+    between = (matrix + np.roll(matrix, 1, axis=0)) / 2
+    told = [tree.predict_proba(between)[:, ask.place] if ask.classes else tree.predict(between) for tree in trees]
+    return bool(np.allclose(np.mean(told, axis=0), ask(between)))
+
+
+def _ancestors(model: Any, package: str) -> set[str]:
+    """The names of the classes of a package that a model is descended from."""
+    return {kind.__name__ for kind in type(model).__mro__ if kind.__module__.partition(".")[0] == package}
 
 
 #: Steps of a pipeline that change each column by itself, so that its last step sees the same inputs.

@@ -57,12 +57,12 @@ def permutation_importance(
     is_classifier = bool(len(getattr(model, "classes_", ())))
     loss = balanced_error if is_classifier else mean_absolute_error
     truth, rng = np.asarray(measured), np.random.default_rng(seed)
-    plain = loss(truth, model.predict(rows))
+    known = np.asarray(model.predict(rows))
+    plain = loss(truth, known)
     orders = [rng.permutation(len(truth)) for _ in range(n_repeats)]
     found = []
     for done, (name, columns) in enumerate(groups.items()):
-        answers = np.split(np.asarray(model.predict(_shuffled(rows, columns, orders))), n_repeats)
-        added = [loss(truth, told) - plain for told in answers]
+        added = [loss(truth, answers) - plain for answers in _answers(model, rows, known, columns, orders)]
         members = tuple(labels[i] for i in columns)
         found.append(Importance(name, members, float(np.mean(added)), float(np.std(added))))
         progress(done + 1, len(groups), name)
@@ -70,17 +70,30 @@ def permutation_importance(
     return Importances(tuple(found), plain, "balanced error" if is_classifier else "MAE", len(truth))
 
 
-def _shuffled(rows: Any, columns: Sequence[int], orders: Sequence[np.ndarray]) -> Any:
-    """The rows once for each order, one below the other, the columns in that order."""
-    places, moved = np.tile(np.arange(len(rows)), len(orders)), np.concatenate(orders)
+def _answers(
+    model: Any, rows: Any, known: np.ndarray, columns: Sequence[int], orders: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """The answers (n,) to the rows with the columns in each of the orders; what stays the same is not asked again."""
+    places, sources = np.tile(np.arange(len(rows)), len(orders)), np.concatenate(orders)
+    moved, is_new = _shuffled(rows, columns, places, sources)
+    answers = known[places]
+    if is_new.any():
+        answers[is_new] = model.predict(moved[is_new])
+    return np.split(answers, len(orders))
+
+
+def _shuffled(rows: Any, columns: Sequence[int], places: np.ndarray, sources: np.ndarray) -> tuple[Any, np.ndarray]:
+    """The rows at these places with the columns of others, and which of them (m,) are not what they were."""
     if not hasattr(rows, "columns"):
-        other = rows[places]
-        other[:, list(columns)] = rows[moved][:, list(columns)]
-        return other
-    other = rows.iloc[places].reset_index(drop=True)
+        members = list(columns)
+        moved = rows[places]
+        is_new = np.any(rows[sources][:, members] != moved[:, members], axis=1)
+        moved[:, members] = rows[sources][:, members]
+        return moved, is_new
+    moved = rows.iloc[places].reset_index(drop=True)
     for i in columns:
-        other.isetitem(i, rows.iloc[moved, i].to_numpy())
-    return other
+        moved.isetitem(i, rows.iloc[sources, i].to_numpy())
+    return moved, np.full(len(places), True)
 
 
 def mean_absolute_error(measured: np.ndarray, predicted: np.ndarray) -> float:
