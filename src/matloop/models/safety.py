@@ -23,9 +23,11 @@ TRUSTED = frozenset(
     matloop.discovery.representation.Representation
     matloop.models.automatic.AutomaticClassifier
     matloop.models.automatic.AutomaticRegressor
+    matloop.models.bent.BentRegressor
     matloop.models.boosting.BoostedTrees
     matloop.models.boosting.BoostedTreesOfClasses
     matloop.models.conformal.ConformalIntervals
+    matloop.models.distinct.Distinct
     matloop.models.domain.ApplicabilityDomain
     matloop.models.forest.ExtraTrees
     matloop.models.forest.ExtraTreesOfClasses
@@ -39,6 +41,7 @@ TRUSTED = frozenset(
     matloop.models.probabilities.ProbabilityCalibration
     matloop.models.self_training.SelfTrainingRegressor
     matloop.models.semi_supervised.SemiSupervisedClassifier
+    matloop.models.trimmed_trees.TrimmedTrees
     sklearn.calibration._CalibratedClassifier
     sklearn.calibration._SigmoidCalibration
     sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor
