@@ -45,12 +45,13 @@ class Physchem(MoleculeFeaturizer):
         return tuple(_UNITS.values())
 
     def row(self, reading: Any) -> list[float]:
-        from rdkit.Chem import QED, Crippen, GetFormalCharge, rdMolDescriptors
+        from rdkit.Chem import QED, GetFormalCharge, rdMolDescriptors
 
+        lipophilicity, refractivity = rdMolDescriptors.CalcCrippenDescriptors(reading)
         return [
             rdMolDescriptors._CalcMolWt(reading),
-            Crippen.MolLogP(reading),
-            Crippen.MolMR(reading),
+            lipophilicity,
+            refractivity,
             rdMolDescriptors.CalcTPSA(reading),
             reading.GetNumHeavyAtoms(),
             GetFormalCharge(reading),
