@@ -75,3 +75,11 @@ def test_an_option_may_speak_of_one_file(write: Write) -> None:
     assert [column.name for column in two.targets] == ["mass"]
     with pytest.raises(InputError, match="no column 'mess'"):
         read_several(files, Options.given(targets="mess"))
+
+
+def test_a_target_that_was_said_is_the_only_one(write: Write) -> None:
+    """Where somebody says what is to be predicted, no other column is taken for it, in that file or in another."""
+    files = [write("a.csv", "formula,gap,target\nNaCl,8.5,1\n"), write("b.csv", "formula,mass\nNaCl,58\n")]
+    one, two = read_several(files, Options.given(targets="gap"))
+    assert [column.name for column in one.targets] == ["gap"]
+    assert two.targets == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from matloop.core.errors import InputError, UnitError
+from matloop.core.errors import InputError, UnitError, did_you_mean
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset, SetAside
 from matloop.datasets.numeric import converted
@@ -58,7 +58,9 @@ def _joined(left: Dataset, right: Dataset, key: str) -> Dataset:
     import pandas as pd
 
     for dataset in (left, right):
-        dataset.column(key)
+        if key not in dataset.columns:
+            near = did_you_mean(key[:80], dataset.columns)
+            raise InputError(f"there is no column '{key[:60]}' in {dataset.origin}", near)
     twice = right.frame[key][right.frame[key].duplicated() & right.frame[key].notna()]
     if len(twice):
         raise InputError(

@@ -29,6 +29,8 @@ class Options:
     licence: str | None = None
     citation: str | None = None
     proprietary: str | None = None
+    #: False where the targets stand in another file.
+    guesses_targets: bool = True
 
     @staticmethod
     def of(said: Mapping[str, Value], name: str, header: str) -> Value | None:
@@ -57,6 +59,11 @@ class Options:
                 raise UnitError(f"--unit {name}={unit}: {error.message}", error.hint) from error
         return options
 
+    @property
+    def says_targets(self) -> bool:
+        """Whether a person said what is to be predicted, so that nothing else is taken for a target."""
+        return bool(self.targets) or "target" in self.roles.values()
+
     def only(self, names: Collection[str]) -> Options:
         """What is said of these columns, and of the file as a whole."""
         return replace(
@@ -66,6 +73,7 @@ class Options:
             units={name: unit for name, unit in self.units.items() if name in names},
             roles={name: role for name, role in self.roles.items() if name in names},
             kinds={name: kind for name, kind in self.kinds.items() if name in names},
+            guesses_targets=self.guesses_targets and not self.says_targets,
         )
 
     @property

@@ -167,6 +167,8 @@ def _described(parts: Sequence[_Typed], options: Options) -> dict[str, Column]:
     columns = {}
     for part in parts:
         its = guessed[part.name]
+        if its.role == "target" and part.name not in said and (options.says_targets or not options.guesses_targets):
+            its = its.model_copy(update={"role": "input"})
         if part.known:
             its = part.known.model_copy(update={"name": part.name, "kind": part.kind, "role": its.role, "of": its.of})
         columns[part.name] = its.model_copy(update={"unit": part.unit})
