@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from matloop.core.errors import BadAnswer, HostUnreachable, MatloopError, QueryRefused, SourceError
 from matloop.sources import http
 from matloop.sources.answers import Answer, Answers
-from matloop.sources.http import Client, is_safe_step, json_of
+from matloop.sources.http import Client, json_of
+from matloop.sources.links import is_safe_step
 from matloop.sources.refusals import asked_wait, refusal_of
 
 GOOD = {"value": 42}

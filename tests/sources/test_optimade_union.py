@@ -13,7 +13,7 @@ from faulty_server import Reply, fetched_into
 from optimade_answers import Provider
 from optimade_server import entries, rock_salt
 
-from matloop.core.errors import SourceError
+from matloop.core.errors import QueryRefused, SourceError
 from matloop.core.structure import Structure
 from matloop.sources.matching import best_matcher
 from matloop.sources.optimade import Optimade
@@ -98,6 +98,34 @@ def test_one_provider_that_fails_costs_the_others_nothing(serve: Any, waits: lis
     n_asked = len(well.asked)
     assert len(fetched_into(path, Optimade(), query)) == 30
     assert len(well.asked) == n_asked
+
+
+def test_one_provider_that_does_not_know_the_query_costs_the_others_nothing(serve: Any, tmp_path: Path) -> None:
+    """Left out, the same command goes on with what was fetched of the others."""
+    well = provider(serve, "two", listed("two", 30), "MIT")
+    strange = provider(serve, "one", listed("one", 30), "MIT")
+    refusal = Reply({"errors": [{"detail": "'_two_gap' is not known"}]}, 400)
+    strange.fail(refusal, where=lambda asked: asked.path == "/v1/structures")
+    path, query = tmp_path / "union.parquet", {"filter": "_two_gap > 1", "page_limit": 10}
+    with pytest.raises(QueryRefused, match=r"'_two_gap' is not known \(30 records are kept\)"):
+        fetched_into(path, Optimade(), query | {"providers": [strange.url, well.url]})
+    n_asked = len(well.asked)
+    assert len(fetched_into(path, Optimade(), query | {"providers": [well.url]})) == 30
+    assert len(well.asked) == n_asked
+
+
+def test_two_databases_of_one_index(serve: Any) -> None:
+    """They are two providers, and one named twice is one."""
+    inner = [provider(serve, name, listed(name, n), "MIT") for name, n in (("one", 4), ("two", 6))]
+    links = [
+        {"id": name, "attributes": {"link_type": "child", "base_url": server.url}}
+        for name, server in zip(("a", "b"), inner, strict=True)
+    ]
+    index = serve(Provider([], info={"attributes": {"is_index": True}}, links=links))
+    named = [f"{index.url}#a", f"{index.url}#b", f"{index.url}#a"]
+    made = Optimade().fetch({"providers": named})
+    assert len(made) == 6
+    assert made.frame["providers"].str.contains("#a .*#b").sum() == 4
 
 
 def structure(a: float, metal: str = "Na", other: str = "Cl") -> Structure:

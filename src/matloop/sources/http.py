@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import random
 from collections.abc import Callable, Mapping
 from time import monotonic, sleep
 from typing import Any, Self, TypeVar
-from urllib.parse import urljoin, urlsplit
 
 from matloop.core.errors import BadAnswer, HostUnreachable, MissingExtra, QueryRefused, SourceError
 from matloop.sources.answers import Answer, Answers
+from matloop.sources.links import host_of, is_of_this_machine, is_safe_step, joined
 from matloop.sources.refusals import asked_wait, refusal_of
 from matloop.version import __version__
 
@@ -96,7 +95,7 @@ class Client:
 
     def pause(self, url: str, seconds: float) -> None:
         """Leave the host of this address alone for so long, as it asked."""
-        host = _host(url)
+        host = host_of(url)
         self._free_at[host] = max(self._free_at.get(host, 0.0), monotonic() + min(seconds, PATIENCE))
 
     def _tried(self, url: str, form: Mapping[str, str] | None, read: Callable[[Answer], T]) -> tuple[Answer, T]:
@@ -110,7 +109,7 @@ class Client:
                 except BadAnswer as error:
                     raise _Passing(error) from error
             except _Passing as fault:
-                most = ATTEMPTS if _host(url) in self._answered else FIRST_ATTEMPTS
+                most = ATTEMPTS if host_of(url) in self._answered else FIRST_ATTEMPTS
                 if attempt >= most:
                     raise fault.final from None
                 self._wait(url, fault, attempt)
@@ -133,15 +132,15 @@ class Client:
             if answer.status not in (301, 302, 303, 307, 308):
                 return answer
             told = answer.headers.get("location", "")
-            target = _joined(url, told)
+            target = joined(url, told)
             if target is None or not is_safe_step(url, target):
-                raise SourceError(f"{_host(url)} redirects to '{told[:100]}', where matloop does not follow")
+                raise SourceError(f"{host_of(url)} redirects to '{told[:100]}', where matloop does not follow")
             form = form if answer.status in (307, 308) else None
             url = target
-        raise SourceError(f"{_host(url)} redirects without end")
+        raise SourceError(f"{host_of(url)} redirects without end")
 
     def _once(self, url: str, form: Mapping[str, str] | None) -> Answer:
-        httpx, host = self._httpx, _host(url)
+        httpx, host = self._httpx, host_of(url)
         self._keep_the_rate(host)
         try:
             with self._client.stream("GET" if form is None else "POST", url, data=form) as response:
@@ -189,7 +188,7 @@ def json_of(answer: Answer) -> Any:
         return json.loads(answer.body)
     except (ValueError, RecursionError) as error:
         begin = " ".join(answer.body[:60].decode("utf-8", "replace").split())
-        raise BadAnswer(f"an answer of {_host(answer.url)} is not JSON: {begin!r}") from error
+        raise BadAnswer(f"an answer of {host_of(answer.url)} is not JSON: {begin!r}") from error
 
 
 def _limited(chunks: Any, host: str) -> bytes:
@@ -207,39 +206,6 @@ def _unreachable(host: str, why: str) -> HostUnreachable:
         "is this computer connected to the network? A proxy is taken from the variable HTTPS_PROXY. "
         "What was fetched before is kept: the same command goes on",
     )
-
-
-def is_safe_step(origin: str, target: str) -> bool:
-    """Whether a page may lead from one address to another: within its host, or over https to another one."""
-    start, end = urlsplit(origin), urlsplit(target)
-    if end.scheme not in ("http", "https") or not end.hostname or (start.scheme, end.scheme) == ("https", "http"):
-        return False
-    return start.hostname == end.hostname or (end.scheme == "https" and not is_of_this_machine(end.hostname))
-
-
-def is_of_this_machine(host: str) -> bool:
-    """Whether this is the computer itself, which needs no rest."""
-    name = host.rpartition(":")[0] if host.count(":") == 1 else host
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return name == "localhost"
-
-
-def _joined(url: str, told: str) -> str | None:
-    try:
-        target = urljoin(url, told)
-        urlsplit(target)
-    except ValueError:
-        return None
-    return target
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc or url[:60]
-    except ValueError:
-        return url[:60]
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,8 +1,44 @@
-"""The addresses of pages: those that follow, always on the host that was asked."""
+"""Addresses: whose they are, where a page may lead, and how one is made of another."""
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+
+
+def host_of(url: str) -> str:
+    """The host of an address, with its port; of what is no address its beginning."""
+    try:
+        return urlsplit(url).netloc or url[:60]
+    except ValueError:
+        return url[:60]
+
+
+def is_of_this_machine(host: str) -> bool:
+    """Whether this is the computer itself, which needs no rest."""
+    name = host.rpartition(":")[0] if host.count(":") == 1 else host
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def is_safe_step(origin: str, target: str) -> bool:
+    """Whether a host may lead from one address to another: within itself, or over https to another one."""
+    start, end = urlsplit(origin), urlsplit(target)
+    if end.scheme not in ("http", "https") or not end.hostname or (start.scheme, end.scheme) == ("https", "http"):
+        return False
+    return start.hostname == end.hostname or (end.scheme == "https" and not is_of_this_machine(end.hostname))
+
+
+def joined(url: str, told: str) -> str | None:
+    """The address that a host tells, which may be relative; None for what is none."""
+    try:
+        target = urljoin(url, told)
+        urlsplit(target)
+    except ValueError:
+        return None
+    return target
 
 
 def at_home(link: str, told: str) -> str:
@@ -10,11 +46,7 @@ def at_home(link: str, told: str) -> str:
 
     Servers behind a gateway name themselves by the address that they have there; what counts of that is the query.
     """
-    try:
-        there = urlsplit(urljoin(link, told))
-    except ValueError:
-        there = urlsplit("?" + told.partition("?")[2])
-    here = urlsplit(link)
+    here, there = urlsplit(link), urlsplit(joined(link, told) or "?" + told.partition("?")[2])
     if (there.scheme, there.netloc) == (here.scheme, here.netloc):
         return urlunsplit(there)
     return urlunsplit((here.scheme, here.netloc, here.path, there.query, ""))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from matloop.core.errors import InputError, SourceError, did_you_mean
+from matloop.core.errors import InputError, QueryRefused, SourceError, did_you_mean
 from matloop.core.progress import Progress, silent
 from matloop.datasets.dataset import Dataset, SetAside
 from matloop.sources import optimade_records
@@ -70,13 +70,13 @@ class Optimade(PoliteSource):
         self.remarks.clear()
         with self._working(keep, progress) as (folder, client, told):
             parts = {one: Part(folder / _as_file(one.name)) for one in providers}
-            failures: dict[str, SourceError] = {}
+            failures: dict[str, SourceError | QueryRefused] = {}
             try:
                 for one, part in parts.items():
                     part.open({"source": "optimade", "url": one.url} | {key: query.get(key) for key in KEYS[1:]})
                     try:
                         read_on(OptimadeBook(client, one, query), part, most, told)
-                    except SourceError as error:
+                    except (SourceError, QueryRefused) as error:
                         failures[one.name] = error
                     told.before += part.n_records
                 if failures:
@@ -119,7 +119,9 @@ class Optimade(PoliteSource):
         self.remarks.append(f"{n_shared:,} materials are in more than one database, {words}; each origin is kept")
         return dataset
 
-    def _failed(self, failures: Mapping[str, SourceError], parts: Mapping[Provider, Part]) -> SourceError:
+    def _failed(
+        self, failures: Mapping[str, SourceError | QueryRefused], parts: Mapping[Provider, Part]
+    ) -> SourceError | QueryRefused:
         first = next(iter(failures.values()))
         n_kept = sum(part.n_records for part in parts.values())
         lines = "; ".join(f"{name}: {error.message}" for name, error in failures.items())
@@ -132,10 +134,10 @@ def _asked(query: Mapping[str, Any]) -> list[Provider]:
     for key in query:
         if key not in KEYS:
             raise InputError(f"a query to OPTIMADE has no '{key}'", did_you_mean(key, KEYS))
-    names = list(dict.fromkeys(query.get("providers") or ()))
-    if not names:
+    providers = list(dict.fromkeys(provider(name) for name in query.get("providers") or ()))
+    if not providers:
         raise InputError("no provider is named", "such as --provider oqmd, or the address of any OPTIMADE API")
-    return [provider(name) for name in names]
+    return providers
 
 
 def _as_file(name: str) -> str:

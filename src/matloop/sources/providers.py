@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from matloop.core.errors import InputError, did_you_mean
+from matloop.sources.links import joined
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,10 @@ KNOWN = (
 def provider(named: str) -> Provider:
     """A provider by its name, or by the address of its API. Raises InputError that names the nearest one."""
     if "://" in named:
-        parts = urlsplit(named)
+        parts = urlsplit(named.strip()) if joined(named, "") else urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InputError(f"'{named[:100]}' is no address of a provider", "an address begins with https://")
-        name = (parts.netloc + parts.path).rstrip("/")
+        name = (parts.netloc + parts.path).rstrip("/") + (f"#{parts.fragment}" if parts.fragment else "")
         return Provider(name, name, named.strip())
     by_name = {known.name: known for known in KNOWN}
     if named.casefold() not in by_name:
