@@ -1,6 +1,6 @@
 """What `auto` tries: models that have proved good at tables of materials, each with what it costs.
 
-Chosen by cross-validation on the training rows of the first official fold of the Matbench tasks (none of its test rows).
+Chosen by cross-validation on the training rows of the first official fold of Matbench tasks; no test row was used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Candidate(NamedTuple):
 
 def candidates(task: str, n: int, d: int, seed: int) -> list[Candidate]:
     """The candidates for n rows with d inputs, the most promising first; costs as measured at 500 to 9,000 rows."""
-    return (_of_numbers if task == "regression" else _of_classes)(n, d, seed)
+    return _of_numbers(n, d, seed) if task == "regression" else _of_classes(n, seed)
 
 
 def _of_numbers(n: int, d: int, seed: int) -> list[Candidate]:
@@ -43,7 +43,7 @@ def _of_numbers(n: int, d: int, seed: int) -> list[Candidate]:
     return found
 
 
-def _of_classes(n: int, d: int, seed: int) -> list[Candidate]:
+def _of_classes(n: int, seed: int) -> list[Candidate]:
     from matloop.models.forest import ExtraTreesOfClasses, RandomForestOfClasses
 
     most = _most_leaves(n)
