@@ -87,6 +87,19 @@ def test_a_proprietary_file_is_marked(matloop, messy: Path) -> None:
     told = matloop("import", "gaps.csv", "--proprietary", "icsd")
     assert "never exported" in told.out
     assert Dataset.read("gaps.parquet").is_proprietary
+    told = matloop("export", "gaps.parquet")
+    assert told.code == 2
+    assert "ICSD" in told.err
+    assert not list(Path().glob("*-records*"))
+
+
+def test_a_dataset_is_exported(matloop, messy: Path) -> None:
+    """Each format under a name of its own, so that no export is taken for the dataset or the file it came from."""
+    matloop("import", "gaps.csv")
+    told = matloop("export", "gaps.parquet", "--format", "csv,jsonl", "-o", "out", "--json")
+    assert [Path(path).name for path in json.loads(told.out)["files"]] == ["gaps-records.csv", "gaps-records.jsonl"]
+    assert "band gap [eV]" in Path("out/gaps-records.csv").read_text().splitlines()[0]
+    assert matloop("export", "gaps.parquet", "--format", "docx").code == 2
 
 
 def test_a_saved_dataset_can_be_described_anew(matloop, messy: Path) -> None:
