@@ -222,3 +222,22 @@ def test_gases_are_neutral_and_weigh_what_they_weigh(gas: str) -> None:
     """Charges sum to nothing, masses to the molar mass."""
     assert sum(bead.charge for bead in GASES[gas].beads) == pytest.approx(0)
     assert GASES[gas].mass == pytest.approx({"CH4": 16.043, "CO2": 44.010, "N2": 28.013}[gas], abs=0.002)
+
+
+@needs_raspa
+def test_it_is_the_last_stage_of_a_screen(tmp_path: Path) -> None:
+    """Found by its name; a framework that the field does not know falls with the reason, the other has its uptake."""
+    import pandas as pd
+
+    from matloop.discovery.screen import find_calculator
+    from matloop.screening.candidates import Candidates
+    from matloop.screening.stage import Scene
+    from matloop.screening.stages.calculator import Calculator
+
+    stage = Calculator(calculator="adsorption", settings=QUICK | {"pressure": 1e6})
+    strange = Structure.of(np.eye(3) * 12.0, ["Og"], [[0, 0, 0]])
+    frame = pd.DataFrame({"id": [1, 2], "structure": [lta().to_json(), strange.to_json()]})
+    calculation = stage.ready(Scene(columns=("id", "structure"), find_calculator=find_calculator, base=tmp_path))
+    results = [calculation.calculate(given) for given in calculation.given(Candidates(frame))]
+    assert results[0]["values"]["uptake"] > 0
+    assert "no parameters for Og" in results[1]["failed"]

@@ -11,7 +11,7 @@ _KEYS = 166
 
 
 class Maccs(MoleculeFeaturizer):
-    """A column for each key, from 1 to 166, as RDKit implements them."""
+    """The 166 public MACCS keys, whether a molecule has certain groups, as RDKit implements them."""
 
     name: ClassVar[str] = "maccs"
     citations = ("10.1021/ci010132r",)

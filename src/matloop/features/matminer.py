@@ -15,12 +15,13 @@ from matloop.features.crystal import Crystal, CrystalFeaturizer
 
 
 class Matminer(CrystalFeaturizer):
-    """`Matminer(featurizer="RadialDistributionFunction", options={"cutoff": 10.0})`.
+    """Any structure featurizer of matminer, by the name of its class; all that is not among the others here.
 
-    A class of `matminer.featurizers.structure` by its name, with its arguments; `options={"preset": …}` calls its
-    `from_preset`. One structure comes after another: matminer's own multiprocessing is not used. What has to be
-    fitted to data is refused (`sine_matrix` stands for SineCoulombMatrix). For Voronoi cells and CrystalNN the
-    featurizers `voronoi`, `local_differences` and `crystal_nn` are much faster.
+    `Matminer(featurizer="RadialDistributionFunction", options={"cutoff": 10.0})`: a class of
+    `matminer.featurizers.structure` with its arguments; `options={"preset": …}` calls its `from_preset`. One structure
+    comes after another: matminer's own multiprocessing is not used. What has to be fitted to data is refused
+    (`sine_matrix` stands for SineCoulombMatrix). For Voronoi cells and CrystalNN the featurizers `voronoi`,
+    `local_differences` and `crystal_nn` are much faster.
     """
 
     name: ClassVar[str] = "matminer"

@@ -11,7 +11,7 @@ from matloop.features.molecule import MoleculeFeaturizer
 
 
 class Morgan(MoleculeFeaturizer):
-    """Folded into `bits` columns: whether, or with `counts` how often, a surrounding of up to `radius` bonds occurs.
+    """Which surroundings of up to `radius` bonds its atoms have, or with `counts` how often, folded into `bits` columns.
 
     Radius 2 is known as ECFP4. With `chirality` mirror images differ.
     """

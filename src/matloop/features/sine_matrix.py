@@ -24,6 +24,10 @@ class SineMatrix(SpectrumOfAtoms):
     name: ClassVar[str] = "sine_matrix"
     citations = ("10.1002/qua.24917",)
 
+    @property
+    def units(self) -> tuple[str | None, ...]:
+        return ("hartree",) * len(self.names)
+
     def eigenvalues(self, crystal: Crystal) -> Array:
         return np.asarray(np.linalg.eigvalsh(sine_matrix(crystal)), float)
 
