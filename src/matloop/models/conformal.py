@@ -89,7 +89,7 @@ class ConformalIntervals(Estimator):
             self.n_trees,
             min_samples_leaf=max(5, len(size) // 100),
             max_leaf_nodes=64,
-            max_features=1 / 3,
+            max_features="sqrt",
             random_state=self.seed,
         )
         own = np.full(len(root), np.median(root))

@@ -1,9 +1,9 @@
 """Forests that know how wrong they are on rows that they have not seen, for the price of two.
 
-Beside the forest, five smaller ones grow, each with a fifth of the trees and without a fifth of the rows (of the groups,
-where rows belong together): what they say of the rows left out is `out_of_fold_`. A full cross-validation costs five
-forests more; a forest made of such blocks alone would cost one and be 4 % less accurate (measured on the experimental
-band gaps of Matbench).
+Beside the forest, five smaller ones grow (ten, of few rows), each with a fifth of the trees and without its part of the
+rows (of the groups, where rows belong together): what they say of the rows left out is `out_of_fold_`. A full
+cross-validation costs five forests more; a forest made of such blocks alone would cost one and be 4 % less accurate
+(measured on the experimental band gaps of Matbench).
 
 The classes are scikit-learn's own with another `fit`, so that whatever explains or stores a forest knows them; that is
 why this module, which is only imported when a forest is asked for, imports scikit-learn at once.
@@ -25,9 +25,14 @@ from sklearn.ensemble import (
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from matloop.models.out_of_fold import folds_of
+from matloop.models.splits import Fold
+
 Array = NDArray[np.float64]
-#: So many smaller forests grow beside it.
-N_BLOCKS = 5
+#: Of fewer rows none are left out.
+LEAST = 10
+#: The smaller forests beside it have so many times fewer trees.
+SMALLER = 5
 
 
 class _InBlocks:
@@ -37,49 +42,42 @@ class _InBlocks:
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Grow on inputs X (n, d) and outcomes y (n,); rows of one of the `groups` (n,) are left out together."""
-        out = self._rehearsed(X, y, sample_weight, groups)
         whole: Any = super()
         whole.fit(X, y, sample_weight)
-        self.out_of_fold_ = out
+        self.out_of_fold_ = self._rehearsed(X, y, sample_weight, groups)
         return self
 
     def _rehearsed(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Array | None:
-        """What smaller forests say of the rows that they have not seen: as many trees in all as this forest has."""
+        """What smaller forests say of the rows that they have not seen; None where there are too few to leave out."""
         from sklearn.base import clone
 
-        folds = list(self._folds(X, y, groups))
-        if not folds:
+        if hasattr(X, "toarray") or np.ndim(y) > 1:
             return None
         X, y = np.asarray(X), np.asarray(y)
-        weight = None if sample_weight is None else np.broadcast_to(sample_weight, len(y))
+        folds = self._folds(y, groups)
+        if not folds:
+            return None
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
         me: Any = self
         seeds = check_random_state(me.random_state).randint(np.iinfo(np.int32).max, size=len(folds))
         out: Array | None = None
-        for (train, test), seed, n in zip(folds, seeds, _shares(me.n_estimators, len(folds)), strict=True):
-            block = clone(me).set_params(n_estimators=n, random_state=int(seed))
+        for (train, test), seed in zip(folds, seeds, strict=True):
+            block = clone(me).set_params(n_estimators=me.n_estimators // SMALLER, random_state=int(seed))
             grown(block, X[train], y[train], None if weight is None else weight[train])
             told = block.predict_proba(X[test]) if hasattr(block, "classes_") else block.predict(X[test])
             out = np.empty((len(y), *told.shape[1:])) if out is None else out
             out[test] = told
         return out
 
-    def _folds(self, X: Any, y: Any, groups: Any) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """The rows that each block sees and leaves out; none where a block would miss a class or have next to nothing."""
-        from matloop.models.splits import GroupedSplit, group_codes
-
-        n, me = len(np.asarray(y)), self
-        if np.ndim(y) > 1 or n < 2 * N_BLOCKS or me.n_estimators < N_BLOCKS:  # type: ignore[attr-defined]
-            return
-        member = np.arange(n) if groups is None else group_codes(groups, n)[1]
-        if len(np.unique(member)) < N_BLOCKS:
-            return
-        folds = list(GroupedSplit(N_BLOCKS).split(np.empty((n, 0)), groups=member))
-        if isinstance(self, RandomForestClassifier | ExtraTreesClassifier):
-            n_classes = len(np.unique(y))
-            if any(len(np.unique(np.asarray(y)[train])) < n_classes for train, _ in folds):
-                return
-        yield from folds
-
+    def _folds(self, y: NDArray[Any], groups: Any) -> list[Fold]:
+        """The rows that each block sees and leaves out; none where it would see next to nothing, or not all classes."""
+        if len(y) < LEAST or self.n_estimators < SMALLER:  # type: ignore[attr-defined]
+            return []
+        is_classes = isinstance(self, RandomForestClassifier | ExtraTreesClassifier)
+        folds = list(folds_of(y, groups, is_classes=is_classes))
+        n_classes = len(np.unique(y)) if is_classes else 0
+        is_whole = all(not is_classes or len(np.unique(y[train])) == n_classes for train, _ in folds)
+        return folds if len(folds) > 1 and is_whole else []
 
     # -- stored ---------------------------------------------------------------------------------------------------
 
@@ -114,21 +112,39 @@ class _WithSpread(_InBlocks):
     """Regression: the trees' disagreement is told as well."""
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """The mean over the trees (m,); where asked, with their standard deviation (m,)."""
-        if not return_std:
-            return super().predict(X)  # type: ignore[misc]
-        from joblib import Parallel, delayed
+        """The mean over the trees (m,); where asked, with their standard deviation (m,).
 
-        check_is_fitted(self)
-        me: Any = self
-        x = me._validate_X_predict(X)
-        jobs = Parallel(n_jobs=me.n_jobs, prefer="threads", require="sharedmem", return_as="generator")
-        total, squares = np.zeros(len(x)), np.zeros(len(x))
-        for told in jobs(delayed(tree.tree_.predict)(x) for tree in me.estimators_):
-            total += told[:, 0]
-            squares += told[:, 0] ** 2
-        mean = total / len(me.estimators_)
-        return mean, np.sqrt(np.maximum(squares / len(me.estimators_) - mean**2, 0.0))
+        The trees are summed in their order, so that the last digit is the same however many threads there are.
+        """
+        total, squares, n = 0.0, 0.0, len(self.estimators_) if hasattr(self, "estimators_") else 0
+        for told in _told_by_trees(self, X, "predict"):
+            total = total + told
+            squares = squares + told**2 if return_std else 0.0
+        mean = total / n
+        return (mean, np.sqrt(np.maximum(squares / n - mean**2, 0.0))) if return_std else mean
+
+
+class _WithVotes(_InBlocks):
+    """Classification: the trees vote in their order, too."""
+
+    def predict_proba(self, X: Any) -> Array:
+        """The mean of the trees' probabilities (m, k)."""
+        if getattr(self, "n_outputs_", 1) > 1:
+            return super().predict_proba(X)  # type: ignore[misc, no-any-return]
+        total: Any = 0.0
+        for told in _told_by_trees(self, X, "predict_proba"):
+            total = total + told
+        return np.asarray(total / len(self.estimators_))  # type: ignore[attr-defined]
+
+
+def _told_by_trees(forest: Any, X: Any, what: str) -> Iterator[Array]:
+    """What each tree says of X, one after the other, while the next ones are at work."""
+    from joblib import Parallel, delayed
+
+    check_is_fitted(forest)
+    x = forest._validate_X_predict(X)
+    asked = (delayed(getattr(tree, what))(x, check_input=False) for tree in forest.estimators_)
+    yield from Parallel(n_jobs=forest.n_jobs, prefer="threads", require="sharedmem", return_as="generator")(asked)
 
 
 class RandomForest(_WithSpread, RandomForestRegressor):
@@ -139,11 +155,11 @@ class ExtraTrees(_WithSpread, ExtraTreesRegressor):
     """Geurts, Ernst & Wehenkel 2006, doi:10.1007/s10994-006-6226-1."""
 
 
-class RandomForestOfClasses(_InBlocks, RandomForestClassifier):
+class RandomForestOfClasses(_WithVotes, RandomForestClassifier):
     """A random forest that votes for classes."""
 
 
-class ExtraTreesOfClasses(_InBlocks, ExtraTreesClassifier):
+class ExtraTreesOfClasses(_WithVotes, ExtraTreesClassifier):
     """Extremely randomized trees that vote for classes."""
 
 
@@ -202,8 +218,3 @@ def _unpacked(packed: dict[str, Any], n_features: int, n_classes: NDArray[np.int
 def grown(forest: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
     """The forest after scikit-learn's own fit, without blocks."""
     return super(_InBlocks, forest).fit(X, y, sample_weight)
-
-
-def _shares(n: int, parts: int) -> list[int]:
-    """n in so many parts that differ by one at most."""
-    return [n // parts + (i < n % parts) for i in range(parts)]

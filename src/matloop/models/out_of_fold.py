@@ -17,8 +17,13 @@ from matloop.models.splits import Fold, GroupedSplit, RandomSplit, group_codes
 
 Array = NDArray[np.float64]
 
-#: So many times is a model fitted anew.
-N_FOLDS = 5
+#: Of fewer rows than this each counts, and fits are quick: ten folds then, of which each knows nine tenths; else five.
+FEW = 2000
+
+
+def usual_folds(n: int) -> int:
+    """How many folds n rows are dealt into where errors are learned from rows left out."""
+    return 10 if n < FEW else 5
 
 
 class Learned(NamedTuple):
@@ -31,7 +36,7 @@ class Learned(NamedTuple):
     out_of_fold: Array
 
 
-def learn(estimator: Any, X: Array, y: NDArray[Any], groups: Any = None, seed: int = 0, n_folds: int = N_FOLDS) -> Learned:
+def learn(estimator: Any, X: Array, y: NDArray[Any], groups: Any = None, seed: int = 0) -> Learned:
     """Fit a clone of the estimator; rows of one of the `groups` (n,) are left out together.
 
     A model that already has `out_of_fold_` after its fit is believed, any other one is fitted anew for each fold.
@@ -44,18 +49,18 @@ def learn(estimator: Any, X: Array, y: NDArray[Any], groups: Any = None, seed: i
         return Learned(model, np.asarray(own, dtype=float))
     classes = getattr(model, "classes_", None)
     out = np.full(len(y) if classes is None else (len(y), len(classes)), np.nan)
-    for train, test in folds_of(y, groups, seed, n_folds, is_classes=classes is not None):
+    for train, test in folds_of(y, groups, seed, is_classes=classes is not None):
         part = fit(clone(estimator), X[train], y[train], None if groups is None else np.asarray(groups)[train])
         out[test] = part.predict(X[test]) if classes is None else probabilities(part, X[test], classes)
     return Learned(model, out)
 
 
 def folds_of(
-    y: NDArray[Any], groups: Any = None, seed: int = 0, n_folds: int = N_FOLDS, is_classes: bool = False
+    y: NDArray[Any], groups: Any = None, seed: int = 0, n_folds: int | None = None, is_classes: bool = False
 ) -> Iterable[Fold]:
     """Folds of rows with outcomes y (n,), in which rows of a group stay together; none where there are too few."""
     n_groups = len(y) if groups is None else len(group_codes(groups, len(y))[0])
-    n_folds = min(n_folds, n_groups)
+    n_folds = min(n_folds or usual_folds(len(y)), n_groups)
     if n_folds < 2:
         return ()
     if groups is None or n_groups == len(y):
