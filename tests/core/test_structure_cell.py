@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -52,6 +52,7 @@ def test_wrapping_moves_sites_by_whole_vectors(structure: Structure) -> None:
     assert np.abs(wrapped.wrapped().fractional - wrapped.fractional).max() < 1e-9
 
 
+@settings(max_examples=40)
 @given(crystals())
 def test_wrapping_changes_no_property(structure: Structure) -> None:
     """Formula and volume are those of the crystal, wherever its sites are written."""
@@ -72,6 +73,7 @@ def test_a_slab_is_wrapped_only_along_its_periodic_directions() -> None:
     assert slab.wrapped().positions[0] == pytest.approx([1.0, 2.0, 12.0])
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 60), st.integers(0, 2**32 - 1))
 def test_close_sites_are_found_as_by_looking_at_all_pairs(n: int, seed: int) -> None:
     """The sweep along one axis finds a pair nearer than 0.5 Å exactly where a look at all pairs and images does."""

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dataset_strategies import datasets
-from hypothesis import given
+from hypothesis import given, settings
 
 from matloop import Column, Dataset
 from matloop.core.errors import MatloopError, TableError
@@ -29,6 +29,7 @@ def test_parquet_loses_nothing(dataset: Dataset) -> None:
         is_same(Dataset.read(path), dataset)
 
 
+@settings(max_examples=30)
 @given(datasets())
 def test_saving_twice_writes_the_same_bytes(dataset: Dataset) -> None:
     """A hash of the file identifies the dataset."""
@@ -37,6 +38,7 @@ def test_saving_twice_writes_the_same_bytes(dataset: Dataset) -> None:
     assert as_bytes(dataset) == as_bytes(dataset)
 
 
+@settings(max_examples=30)
 @given(datasets())
 def test_taking_all_records_changes_nothing(dataset: Dataset) -> None:
     """`take` with every index, and `select` with every record, is the dataset itself."""

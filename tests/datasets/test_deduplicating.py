@@ -41,7 +41,7 @@ def expected(records: list[tuple[str, int, float, float | None]]) -> dict[tuple[
     return groups
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(RECORDS, st.sampled_from(["mean", "median", "best", "first"]))
 def test_each_group_becomes_one_record(records: list[tuple[str, int, float, float | None]], rule: str) -> None:
     """Material and conditions say what is the same, the rule says what is kept, and the counts add up."""
@@ -58,7 +58,7 @@ def test_each_group_becomes_one_record(records: list[tuple[str, int, float, floa
             assert gap == pytest.approx(how(np.array(values)), nan_ok=True)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(RECORDS)
 def test_keeping_marks_the_replicates(records: list[tuple[str, int, float, float | None]]) -> None:
     """`keep` leaves every record as it is, and gives those of one group one number."""
@@ -70,7 +70,7 @@ def test_keeping_marks_the_replicates(records: list[tuple[str, int, float, float
     assert made.frame[GROUP].tolist() == [places[name, T] for name, _, T, _ in records]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(RECORDS, st.sampled_from([rule for rule in RULES if rule != "keep"]))
 def test_doing_it_twice_changes_nothing_more(records: list[tuple[str, int, float, float | None]], rule: str) -> None:
     """After one pass there are no duplicates left."""
