@@ -118,6 +118,17 @@ def test_a_page_that_stays_broken_is_left_out_and_named(serve: Any, waits: list[
     assert fetched.set_aside[0].reason
 
 
+@pytest.mark.parametrize("behind", [Reply({"data": [], "links": {"next": None}}), Reply("no such page", 404)])
+def test_a_last_page_that_stays_broken_is_left_out_too(serve: Any, waits: list[float], behind: Reply) -> None:
+    """Whether the host says that nothing is behind it with an empty page or with a refusal."""
+    server = serve(Provider(records()))
+    server.fail(*[Reply("{")] * 9, where=page_at(40))
+    server.fail(behind, where=page_at(50))
+    fetched = fetch(server)
+    assert ids(fetched) == ALL[:40]
+    assert [record.place.partition(": ")[2] for record in fetched.set_aside] == ["page page_offset=40"]
+
+
 def test_a_broken_page_that_alone_knows_the_next_ends_the_download_and_keeps_what_came(
     serve: Any, waits: list[float], tmp_path: Path
 ) -> None:
@@ -384,7 +395,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, its in inner for place in _places(its, (*path, key)))]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_provider_may_answer_anything(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, data: Any

@@ -268,7 +268,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.sampled_from(sorted(activity(1)) + sorted(molecule(1))), value=JSON, rest=JSON)
 def test_records_of_chembl_may_hold_anything(monkeypatch: pytest.MonkeyPatch, key: str, value: Any, rest: Any) -> None:
     """One strange record: a dataset of the others, or an error for people."""

@@ -53,8 +53,8 @@ class Client:
         except ImportError as error:
             raise MissingExtra("httpx", "sources") from error
         self._httpx = httpx
-        limits = httpx.Timeout(timeout, connect=min(15.0, timeout))
-        self._client = httpx.Client(timeout=limits, headers={"User-Agent": AGENT}, follow_redirects=False)
+        self._limits = httpx.Timeout(timeout, connect=min(15.0, timeout))
+        self._client: Any = None  # opened when it is needed: with all its certificates that takes a while
         self._gap, self._answers = 1 / per_second, answers
         self._free_at: dict[str, float] = {}
         self._answered: set[str] = set()
@@ -67,7 +67,9 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def ask(
         self,
@@ -143,7 +145,7 @@ class Client:
         httpx, host = self._httpx, host_of(url)
         self._keep_the_rate(host)
         try:
-            with self._client.stream("GET" if form is None else "POST", url, data=form) as response:
+            with self._opened().stream("GET" if form is None else "POST", url, data=form) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 body = _limited(response.iter_bytes(), host)
                 answer = Answer(url, response.status_code, body, headers)
@@ -157,6 +159,12 @@ class Client:
             raise _Passing(_unreachable(host, _first_line(error))) from error
         self._answered.add(host)
         return self._accepted(answer, host)
+
+    def _opened(self) -> Any:
+        if self._client is None:
+            headers = {"User-Agent": AGENT}
+            self._client = self._httpx.Client(timeout=self._limits, headers=headers, follow_redirects=False)
+        return self._client
 
     def _accepted(self, answer: Answer, host: str) -> Answer:
         status = answer.status

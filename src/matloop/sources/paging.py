@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from matloop.core.errors import BadAnswer, SourceError
+from matloop.core.errors import BadAnswer, QueryRefused, SourceError
 from matloop.core.progress import Progress, silent
 from matloop.sources.part import Link, Page, Part
 
@@ -28,11 +28,11 @@ class Book(Protocol):
         """The page in words: 'page at offset 200'."""
 
 
-def read_on(book: Book, part: Part, most: int | None = None, progress: Progress = silent, before: int = 0) -> None:
+def read_on(book: Book, part: Part, most: int | None = None, progress: Progress = silent) -> None:
     """Fetch the pages that are not in the part yet, each committed before the next is asked for.
 
     A page that cannot be read is left out with its reason where the book knows what follows it; elsewhere its error is
-    raised, and what came before is kept. `before` counts records of other books under the same progress.
+    raised, and what came before is kept.
     """
     link = book.first() if part.last is None else part.last.next
     total = part.last.total if part.last else None
@@ -43,6 +43,10 @@ def read_on(book: Book, part: Part, most: int | None = None, progress: Progress 
             page = book.turn_to(link)
         except BadAnswer as error:
             link = _past(book, link, error, unreadable)
+        except QueryRefused:
+            if not unreadable:
+                raise
+            link = None  # there is no page behind the ones that could not be read
         else:
             for left_out in unreadable:
                 part.commit(left_out)
@@ -52,7 +56,7 @@ def read_on(book: Book, part: Part, most: int | None = None, progress: Progress 
         if link is not None and repr(link) in seen:
             raise SourceError("the pages lead in a circle", "what was fetched is kept; tell the provider")
         seen.add(repr(link))
-        progress(before + part.n_records, None if total is None else before + min(total, most or total))
+        progress(part.n_records, None if total is None else min(total, most or total))
     for left_out in unreadable:
         part.commit(left_out)
 

@@ -37,17 +37,16 @@ def united(datasets: Sequence[Dataset], same: Same, progress: Progress = silent)
     total = sum(len(dataset) for dataset in datasets)
     done = 0
     for dataset in datasets:
-        rows: list[dict[str, Any]] = dataset.frame.to_dict("records")  # type: ignore[assignment]
-        for row in rows:
+        records: list[dict[str, Any]] = dataset.frame.to_dict("records")  # type: ignore[assignment]
+        for row in records:
             _enter(by_formula.setdefault(row["formula"], []), row, dataset.name, same)
             done += 1
             progress(done, total, "looking for the same material in several databases")
     materials = [material for group in by_formula.values() for material in group]
     columns = {name: its for dataset in datasets for name, its in dataset.columns.items() if name != HASH}
     described = Column(PROVIDERS, role="provenance", kind="text", description="the databases that have the material")
-    frame = pd.DataFrame([_joined(material) for material in materials], columns=[*columns, PROVIDERS]).astype(
-        _types(datasets)
-    )
+    rows = [_joined(material) for material in materials]
+    frame = pd.DataFrame(rows, columns=[*columns, PROVIDERS]).astype(_types(datasets))
     columns |= {PROVIDERS: described}
     frame, columns = frame.assign(**{HASH: record_hashes(frame, columns)}), columns | {HASH: column(HASH)}
     return Dataset(
