@@ -20,7 +20,8 @@ from known_crystals import (
 from matloop.core.structure import Structure
 from matloop.features.geometry import Geometry
 from matloop.features.local_differences import LocalDifferences
-from matloop.features.voronoi import Voronoi
+from matloop.features.tessellation import tessellate
+from matloop.features.voronoi import Voronoi, ordering
 
 FEATURIZERS = [Geometry(), Voronoi(), LocalDifferences()]
 each = pytest.mark.parametrize("featurizer", FEATURIZERS, ids=lambda featurizer: featurizer.name)
@@ -91,6 +92,36 @@ def test_symmetric_crystals_are_as_in_the_textbook() -> None:
     np.testing.assert_allclose(told["avg_dev relative cell volume"], 0, atol=1e-12)
     np.testing.assert_allclose(told["range bond length variation"], 0, atol=1e-12)
     np.testing.assert_allclose(told["ordering in shell 1"], [0, 0, 1])
+
+
+def test_ordering_counts_walks_that_never_turn_back() -> None:
+    """All three shells agree with walks that are followed one by one, in a cell without symmetry."""
+    lattice = np.array([[4.0, 0, 0], [0.5, 5.0, 0], [-0.4, 0.3, 4.5]])
+    symbols = ("Na", "Cl", "O")
+    structure = Structure.of(lattice, symbols, np.array([[0, 0, 0], [0.4, 0.5, 0.1], [0.1, 0.3, 0.6]]) @ lattice)
+    found = tessellate(structure.wrapped())
+    steps: dict[int, list[tuple[int, tuple[int, ...], float]]] = {0: [], 1: [], 2: []}
+    for site, neighbour, image, area in zip(found.site, found.neighbour, found.image, found.area, strict=True):
+        steps[int(site)].append((int(neighbour), tuple(image.tolist()), float(area)))
+
+    def ends(visited: list[tuple[int, tuple[int, ...]]], weight: float, left: int) -> None:
+        if not left:
+            shares[visited[0][0], visited[-1][0]] += weight
+            return
+        site, place = visited[-1]
+        there = [(to, tuple(np.add(place, image).tolist()), area) for to, image, area in steps[site]]
+        allowed = [(to, where, area) for to, where, area in there if (to, where) not in visited]
+        total = sum(area for _, _, area in allowed)
+        for to, where, area in allowed:
+            ends([*visited, (to, where)], weight * area / total, left - 1)
+
+    expected = []
+    for shell in (1, 2, 3):
+        shares = np.zeros((3, 3))
+        for site in range(3):
+            ends([(site, (0, 0, 0))], 1.0, shell)
+        expected.append(np.abs(1 - shares * 3).mean())
+    np.testing.assert_allclose(ordering(found, symbols), expected, rtol=1e-9)
 
 
 def test_density_is_that_of_the_handbook() -> None:

@@ -27,6 +27,7 @@ class CrystalNN(CrystalFeaturizer):
     name: ClassVar[str] = "crystal_nn"
     extra: ClassVar[str | None] = "structures"
     citations = ("10.1039/C9RA07755C", "10.1021/acs.inorgchem.0c02996")
+    per_task: ClassVar[int] = 4
 
     @property
     def names(self) -> tuple[str, ...]:

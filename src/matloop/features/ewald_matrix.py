@@ -18,6 +18,7 @@ class EwaldMatrix(SpectrumOfAtoms):
     name: ClassVar[str] = "ewald_matrix"
     extra: ClassVar[str | None] = "structures"
     citations = (DSCRIBE, "10.1002/qua.24917")
+    per_task: ClassVar[int] = 8
 
     def eigenvalues(self, crystal: Crystal) -> Array:
         n = len(crystal)

@@ -26,6 +26,7 @@ class Matminer(CrystalFeaturizer):
 
     name: ClassVar[str] = "matminer"
     extra: ClassVar[str | None] = "structures"
+    per_task: ClassVar[int] = 4
 
     def __init__(
         self,

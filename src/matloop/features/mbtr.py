@@ -19,6 +19,7 @@ class Mbtr(ByElements):
 
     name: ClassVar[str] = "mbtr"
     citations = (DSCRIBE, "10.1088/2632-2153/aca005", "10.1107/S0108767310026395")
+    per_task: ClassVar[int] = 8
 
     def __init__(
         self,

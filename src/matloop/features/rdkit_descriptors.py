@@ -21,6 +21,7 @@ class RdkitDescriptors(MoleculeFeaturizer):
 
     name: ClassVar[str] = "rdkit_descriptors"
     citations = ("10.5281/zenodo.591637",)
+    per_task: ClassVar[int] = 50
 
     def __init__(self, *, without: Sequence[str] = ("Ipc",), on_failure: str = "raise") -> None:
         super().__init__(on_failure=on_failure)

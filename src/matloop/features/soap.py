@@ -17,6 +17,7 @@ class Soap(ByElements):
 
     name: ClassVar[str] = "soap"
     citations = (DSCRIBE, "10.1103/PhysRevB.87.184115")
+    per_task: ClassVar[int] = 16
 
     def __init__(
         self,

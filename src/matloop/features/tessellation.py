@@ -100,7 +100,7 @@ def _copies(
 
     heights = 1 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
     spread = fractional.max(axis=0) - fractional.min(axis=0)
-    most = np.ceil(reach / heights + spread).astype(int)
+    most = np.floor(reach / heights + spread).astype(int)
     axes = [np.arange(-n, n + 1) for n in most]
     copies = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     copies = copies[(copies != 0).any(axis=1)]

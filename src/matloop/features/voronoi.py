@@ -12,6 +12,8 @@ from matloop.features.tessellation import Tessellation, statistics
 
 _STATISTICS = ("minimum", "maximum", "range", "mean", "avg_dev")
 _SHELLS = 3
+#: Walks from so many sites are in memory at once.
+_BLOCK = 100
 
 
 class Voronoi(CrystalFeaturizer):
@@ -62,21 +64,27 @@ def ordering(tessellation: Tessellation, symbols: tuple[str, ...]) -> list[float
     elements, which = np.unique(symbols, return_inverse=True)
     if len(elements) == 1:
         return [0.0] * _SHELLS
-    fractions = np.bincount(which) / len(which)
-    found = []
-    for origin, end, weight in _walks(tessellation):
-        share = np.zeros((tessellation.n_sites, len(elements)))
-        np.add.at(share, (origin, which[end]), weight)
-        share /= share.sum(axis=1, keepdims=True)
-        found.append(float(np.abs(1 - share / fractions).mean()))
-    return found
+    n, fractions = tessellation.n_sites, np.bincount(which) / len(which)
+    shares = np.zeros((_SHELLS, n, len(elements)))
+    for first in range(0, n, _BLOCK):
+        walks = _walks(tessellation, first, min(first + _BLOCK, n))
+        for share, (origin, end, weight) in zip(shares, walks, strict=True):
+            np.add.at(share, (origin, which[end]), weight)
+    shares /= shares.sum(axis=2, keepdims=True)
+    return [float(np.abs(1 - share / fractions).mean()) for share in shares]
 
 
-def _walks(tessellation: Tessellation) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:
-    """Origin, end and weight of all walks of one step, of two, … that never come to the same atom twice."""
+def _walks(
+    tessellation: Tessellation, first: int, last: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:
+    """Origin, end and weight of all walks of one step, of two, … that never come to the same atom twice.
+
+    They begin at the sites from `first` to before `last`.
+    """
     starts, total = tessellation.starts, tessellation.per_site(tessellation.area)
-    origin, end, image = tessellation.site, tessellation.neighbour, tessellation.image
-    weight = tessellation.area / total[origin]
+    here = slice(starts[first], starts[last])
+    origin, end, image = tessellation.site[here], tessellation.neighbour[here], tessellation.image[here]
+    weight = tessellation.area[here] / total[origin]
     visited = [(origin, np.zeros_like(image))]
     walks = [(origin, end, weight)]
     for _ in range(_SHELLS - 1):
