@@ -12,6 +12,8 @@ from matloop.version import __version__
 _HOME = {
     "Campaign": "matloop.campaign.campaign",
     "backtest": "matloop.campaign.backtest",
+    "train": "matloop.discovery.train",
+    "TrainedModel": "matloop.discovery.trained",
     "Space": "matloop.core.space",
     "Real": "matloop.core.parameter",
     "Integer": "matloop.core.parameter",
@@ -28,6 +30,9 @@ _HOME = {
     "Curve": "matloop.core.curve",
     "Outcome": "matloop.core.trial",
     "Dataset": "matloop.datasets.dataset",
+    "Screen": "matloop.screening.screen",
+    "screen": "matloop.discovery.screen",
+    "Shortlist": "matloop.screening.shortlist",
     "Column": "matloop.datasets.column",
     "load_dataset": "matloop.sources.published",
     "Combined": "matloop.features.combined",
@@ -91,8 +96,11 @@ if TYPE_CHECKING:
     from matloop.core.trial import Outcome as Outcome
     from matloop.datasets.column import Column as Column
     from matloop.datasets.dataset import Dataset as Dataset
+    from matloop.discovery.screen import screen as screen
     from matloop.features.combined import Combined as Combined
     from matloop.features.naming import featurizer as featurizer
+    from matloop.discovery.train import train as train
+    from matloop.discovery.trained import TrainedModel as TrainedModel
     from matloop.labs.command import CommandLab as CommandLab
     from matloop.labs.emulator import EmulatorLab as EmulatorLab
     from matloop.labs.function import FunctionLab as FunctionLab
@@ -115,4 +123,6 @@ if TYPE_CHECKING:
     from matloop.planners.stopping import Reached as Reached
     from matloop.planners.stopping import Stalled as Stalled
     from matloop.planners.thompson import Thompson as Thompson
+    from matloop.screening.screen import Screen as Screen
+    from matloop.screening.shortlist import Shortlist as Shortlist
     from matloop.sources.published import load_dataset as load_dataset

@@ -112,7 +112,7 @@ def _named(
     if way == "folds":
         if folds is None:
             raise InputError("'folds' needs the file of the folds", "--folds FILE, or --split folds:COLUMN")
-        return NamedSplit("given folds", folds)
+        return NamedSplit("folds", folds)
     if way == "random":
         return NamedSplit("random", RandomSplit(seed=seed, is_stratified=is_classes))
     if way == "cluster":

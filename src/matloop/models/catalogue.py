@@ -18,7 +18,7 @@ Task = Literal["regression", "classification"]
 TASKS: tuple[Task, ...] = get_args(Task)
 #: A forest keeps this many leaves in each tree: see docs/howto/choose-a-model.md for what it costs and gains.
 LEAVES = 1000
-TREES = 300
+TREES = 200
 
 
 class Suits(NamedTuple):

@@ -8,6 +8,8 @@ skewed too (Romano, Patterson & Candès 2019, arXiv:1905.03222, take each side b
 
     lower(x) = ŷ(x) + σ(x) q(α/2),   upper(x) = ŷ(x) + σ(x) q(1 − α/2),   confidence = 1 − α
 
+Where no outcome was ever negative, as of a band gap or a lifetime, no end of an interval is.
+
 The promise holds for rows that are drawn like those of the training set: a fold of them, not a new family.
 """
 
@@ -42,6 +44,7 @@ class ConformalIntervals(Estimator):
     ----------------------
     scores_ : (n,) the residuals over their expected sizes, in order.
     typical_ : float, the median size of a residual.
+    least_ : float, the least end of an interval: 0 where no outcome is negative, else minus infinity.
     """
 
     def __init__(self, n_trees: int = 60, seed: int = 0) -> None:
@@ -62,6 +65,7 @@ class ConformalIntervals(Estimator):
             raise InputError("intervals need at least two out-of-fold predictions", "train on more rows")
         residual = (y - predicted)[known]
         self.n_features_in_ = X.shape[1]
+        self.least_ = 0.0 if np.nanmin(y) >= 0 else -np.inf
         size = np.abs(residual)
         self.typical_ = float(np.median(size))
         self._floor = max(0.1 * self.typical_, 1e-3 * float(size.mean()), np.finfo(float).tiny)
@@ -120,7 +124,7 @@ class ConformalIntervals(Estimator):
         """The same where the sizes are known already."""
         low, high = self._quantiles(confidence)
         predicted = np.asarray(predicted, float)
-        return predicted + low * size, predicted + high * size
+        return np.maximum(predicted + low * size, self.least_), np.maximum(predicted + high * size, self.least_)
 
     def std(self, size: Array) -> Array:
         """Half the width of an interval that holds 68 % of the outcomes, (m,): a standard deviation if normal."""

@@ -107,7 +107,10 @@ class ApplicabilityDomain(Estimator):
 
     def _reason(self, x: Array, beyond: NDArray[np.bool_], distance: float, names: Sequence[str]) -> str:
         told = []
-        for i in np.flatnonzero(beyond)[:MOST_REASONS]:
+        width = np.maximum(self._high - self._low, 1e-300)
+        far = np.maximum(self._low - x, x - self._high) / width
+        places = np.flatnonzero(beyond)
+        for i in places[np.argsort(-far[places], kind="stable")][:MOST_REASONS]:
             low, high = self._low[i], self._high[i]
             seen = f"always {low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
             told.append(f"{names[i]} is {x[i]:.4g}, in the training rows {seen}")

@@ -51,12 +51,11 @@ class _InBlocks:
         """What smaller forests say of the rows that they have not seen; None where there are too few to leave out."""
         from sklearn.base import clone
 
-        if hasattr(X, "toarray") or np.ndim(y) > 1:
-            return None
-        X, y = np.asarray(X), np.asarray(y)
-        folds = self._folds(y, groups)
+        y = np.asarray(y)
+        folds = [] if hasattr(X, "toarray") or y.ndim > 1 else self._folds(y, groups)
         if not folds:
             return None
+        X = np.asarray(X)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
         me: Any = self
         seeds = check_random_state(me.random_state).randint(np.iinfo(np.int32).max, size=len(folds))
