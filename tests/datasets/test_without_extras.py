@@ -27,7 +27,7 @@ def _nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_smiles_are_taken_as_they_are(write: Write) -> None:
-    """Nobody can tell without rdkit whether a SMILES is a molecule: records are kept, the report says what it left out."""
+    """Without rdkit nobody can tell whether a SMILES is a molecule: all are kept, and the report says so."""
     dataset = read_any(write("m.csv", "smiles,logS\nCCO,1\nc1ccccc1,2\nCC(=O)O,3\n"))
     assert dataset.material == Column("smiles", role="material", kind="molecule")
     assert len(dataset) == 3

@@ -47,16 +47,24 @@ def checked(
 def _each(
     cells: list[str | None], check: Check, name: str, problems: dict[int, str], progress: Progress
 ) -> list[str | None]:
-    """The cells as the check gives them back; why it refuses one is put into `problems`."""
+    """The cells as the check gives them back; why it refuses one is put into `problems`. Each text is checked once."""
+    known: dict[str, str | Refused] = {}
     fit = list(cells)
     for i, cell in enumerate(cells):
         if not i % AT_ONCE:
             progress(i, len(cells), f"checking {name}")
-        if cell is not None:
+        if cell is None:
+            continue
+        if cell not in known:
             try:
-                fit[i] = check(cell)
+                known[cell] = check(cell)
             except Refused as refused:
-                problems.setdefault(i, f"{name}: {refused}")
+                known[cell] = refused
+        its = known[cell]
+        if isinstance(its, Refused):
+            problems.setdefault(i, f"{name}: {its}")
+        else:
+            fit[i] = its
     return fit
 
 
