@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from time import monotonic, sleep
 from typing import Any, Self, TypeVar
 
@@ -54,7 +55,7 @@ class Client:
             raise MissingExtra("httpx", "sources") from error
         self._httpx = httpx
         self._limits = httpx.Timeout(timeout, connect=min(15.0, timeout))
-        self._client: Any = None  # opened when it is needed: with all its certificates that takes a while
+        self._client: Any = None  # opened when it is needed
         self._gap, self._answers = 1 / per_second, answers
         self._free_at: dict[str, float] = {}
         self._answered: set[str] = set()
@@ -162,8 +163,12 @@ class Client:
 
     def _opened(self) -> Any:
         if self._client is None:
-            headers = {"User-Agent": AGENT}
-            self._client = self._httpx.Client(timeout=self._limits, headers=headers, follow_redirects=False)
+            self._client = self._httpx.Client(
+                timeout=self._limits,
+                headers={"User-Agent": AGENT},
+                follow_redirects=False,
+                verify=_certificates(),
+            )
         return self._client
 
     def _accepted(self, answer: Answer, host: str) -> Answer:
@@ -188,6 +193,13 @@ class Client:
         if free_at > now:
             sleep(free_at - now)
         self._free_at[host] = max(now, free_at) + (0.0 if is_of_this_machine(host) else self._gap)
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> Any:
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def json_of(answer: Answer) -> Any:
