@@ -101,7 +101,7 @@ def _tell(trained: TrainedModel, done: Predictions, output: Path | None, confide
         screen.print(more, style="dim")
     inside = int(done.frame[f"{trained.target.name} in_domain"].sum())
     failed = sum(done.failures.values())
-    screen.print(f"{inside:,} of {counted(n, 'row')} are inside the domain that the model knows", markup=False)
+    screen.print(f"{inside:,} of {counted(n, 'row')} inside the domain that the model knows", markup=False)
     for reason, count in list(done.failures.items())[:5]:
         screen.print(f"not predicted: {reason} ({counted(count, 'row')})", markup=False, style="yellow", soft_wrap=True)
     if failed and not output and n > MOST_SHOWN:

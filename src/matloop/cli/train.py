@@ -22,9 +22,11 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A dataset, or any file that matloop import reads.")],
+    data: Annotated[
+        Path | None, typer.Argument(metavar="DATA", help="A dataset, or any file that matloop import reads.")
+    ] = None,
     target: Annotated[str | None, typer.Option(help="The column to be predicted; the only target unless given.")] = None,
-    model: Annotated[str, typer.Option(help="auto, or a kind such as forest.")] = "auto",
+    model: Annotated[str, typer.Option(help="auto, or a kind such as forest; --list shows them.")] = "auto",
     split: Annotated[
         str, typer.Option(metavar="A,B", help="How rows are held back; random beside a grouped split unless given.")
     ] = "",
@@ -47,6 +49,7 @@ def train(
         bool, typer.Option("--no-data", help="Leave the training rows out of the file: for data you may not pass on.")
     ] = False,
     no_card: Annotated[bool, typer.Option("--no-card", help="Do not write the card as an HTML page.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the kinds of models.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     json: AsJson = False,
 ) -> None:
@@ -56,6 +59,9 @@ def train(
 
     Example: matloop train gaps.parquet --target gap --model forest -o gap.matloop
     """
+    if list_:
+        _list(json)
+        return
     from matloop.cli.progress import shown
     from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError
@@ -64,6 +70,8 @@ def train(
     from matloop.discovery.train import wanted_seconds
     from matloop.features.naming import separated
 
+    if data is None:
+        raise InputError("it is not said what to learn from", "matloop train DATA; --list shows the kinds of models")
     if task not in (None, "regression", "classification"):
         raise InputError(f"there is no task '{task[:40]}'", "one of: regression, classification")
     is_quiet = quiet or json
@@ -110,6 +118,23 @@ def _write_card(trained: TrainedModel, path: Path) -> Path:
     page = path.with_suffix(".html")
     write_whole(page, as_html(Card.of(trained.card)))
     return page
+
+
+def _list(json: bool) -> None:
+    from matloop.cli.terminal import console, print_json, table
+    from matloop.models.catalogue import described
+
+    kinds = described()
+    if json:
+        print_json(kinds)
+        return
+    made = table("model", "predicts", "most rows>", "what")
+    auto = "The models that prove best on rows left out, chosen and blended within the budget."
+    made.add_row("auto", "numbers, classes", "", auto)
+    for each in kinds:
+        most = f"{each['most_rows']:,}" if each["most_rows"] else ""
+        made.add_row(each["name"], ", ".join(each["predicts"]), most, each["what"])
+    console().print(made)
 
 
 # -- on the screen --------------------------------------------------------------------------------------------

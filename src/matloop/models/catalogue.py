@@ -62,6 +62,17 @@ def model(kind: str, task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
     return load("models", kind)(task, seed, n_jobs)
 
 
+def described() -> list[dict[str, Any]]:
+    """Each kind with what it predicts, the most rows it is made for, and what it is, in a sentence."""
+    told = []
+    for name in kinds():
+        suits = SUITS.get(name, Suits())
+        what = " ".join((load("models", name).__doc__ or "").split("\n\n")[0].split())
+        predicts = [_WHAT[task] for task in suits.tasks]
+        told.append({"name": name, "predicts": predicts, "most_rows": suits.most_rows, "what": what})
+    return told
+
+
 _WHAT = {"regression": "numbers", "classification": "classes"}
 
 

@@ -47,7 +47,7 @@ class ConformalIntervals(Estimator):
     least_ : float, the least end of an interval: 0 where no outcome is negative, else minus infinity.
     """
 
-    def __init__(self, n_trees: int = 60, seed: int = 0) -> None:
+    def __init__(self, n_trees: int = 40, seed: int = 0) -> None:
         self.n_trees = n_trees
         self.seed = seed
 
@@ -97,7 +97,7 @@ class ConformalIntervals(Estimator):
             random_state=self.seed,
         )
         own = np.full(len(root), np.median(root))
-        for train, test in folds_of(root, groups, self.seed):
+        for train, test in folds_of(root, groups, self.seed, n_folds=5):
             own[test] = grown(clone(forest), inputs[train], root[train]).predict(inputs[test])
         self._forest = grown(forest, inputs, root)
         self._forest.out_of_fold_ = None
