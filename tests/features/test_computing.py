@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from slow_letters import SlowLetters
 
+from matloop.core.errors import MatloopError
 from matloop.core.registry import load, names
+from matloop.features import workers
 from matloop.features.base import Features
 from matloop.features.cache import SUFFIX, Cache, digest, identity
 from matloop.features.combined import Combined
@@ -208,6 +210,36 @@ def test_a_cell_that_kills_its_process(letters: SlowLetters, tmp_path: Path) -> 
     assert failures == {13: DIED}
     assert np.array_equal(np.delete(values, 13, axis=0), letters.features(cells[:13] + cells[14:]).values)
     assert Cache(tmp_path / "c").known(letters, [digest("die"), digest("a0")]).is_known.tolist() == [False, True]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_importable")
+def test_a_cell_that_kills_workers_of_a_cluster() -> None:
+    """A cell that kills every Dask worker it meets ends as a failure, not the cluster: all others are computed."""
+    distributed = pytest.importorskip("distributed")
+    cells = [f"a{i}" for i in range(7)] + ["die"] + [f"b{i}" for i in range(6)]
+    with (
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        client.run(sys.path.append, str(Path(__file__).parent))
+        values, failures = compute(SlowLetters(), cells, client=client)
+    assert failures == {7: DIED}
+    assert np.array_equal(np.delete(values, 7, axis=0), SlowLetters().features(cells[:7] + cells[8:]).values)
+
+
+def test_a_cluster_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that has lost its workers is not waited for without end."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(workers, "LOOKS_EVERY", 0.2)
+    monkeypatch.setattr(workers, "WITHOUT_WORKERS", 0.5)
+    with (
+        distributed.LocalCluster(n_workers=0, dashboard_address=None, processes=False) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+        pytest.raises(MatloopError, match="no workers any more") as caught,
+    ):
+        compute(Magpie(), ["MgO"], client=client)
+    assert caught.value.hint
 
 
 @pytest.mark.usefixtures("_importable")

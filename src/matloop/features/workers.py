@@ -24,8 +24,10 @@ Chunk = range
 Done = tuple[Chunk, list[Features] | None]
 #: Chunks that are under way or wait at the workers, for each process.
 AHEAD = 3
-#: How long a scheduler may take to answer.
-PATIENCE = "10s"
+#: How long a scheduler may take to answer; and how long, in seconds, a cluster may be without workers.
+PATIENCE, WITHOUT_WORKERS = "10s", 60.0
+#: So often, in seconds, it is looked whether there are any.
+LOOKS_EVERY = 5.0
 
 
 def n_cores() -> int:
@@ -150,31 +152,39 @@ def cluster(address: str) -> Iterator[Any]:
 
 
 def on_cluster(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[Chunk], client: Any) -> Iterator[Done]:
-    """On the workers of a Dask client, in the order in which they end."""
-    try:
-        from distributed import as_completed
-        from distributed.scheduler import KilledWorker
-    except ImportError as error:
-        raise MissingExtra("distributed", "cluster") from error
+    """On the workers of a Dask client, in the order in which they end.
 
-    waiting, running, ending = list(reversed(chunks)), dict[Any, Chunk](), as_completed(loop=client.loop)
+    A chunk on which several workers died is taken into a process of this machine, where it is divided until the cell
+    that is to blame is alone: more workers would be lost there. Raises MatloopError where no worker is left.
+    """
+    from distributed import wait as wait_for
+    from distributed.scheduler import KilledWorker
+
+    waiting, running = list(reversed(chunks)), dict[Any, Chunk]()
     n_ahead = AHEAD * max(1, sum(client.ncores().values()))
+    without = 0
     try:
         while waiting or running:
             while waiting and len(running) < n_ahead:
                 chunk = waiting.pop()
-                future = client.submit(work, parts, [cells[i] for i in chunk], pure=False)
-                running[future] = chunk
-                ending.add(future)
-            future = next(ending)
-            chunk = running.pop(future)
+                running[client.submit(work, parts, [cells[i] for i in chunk], pure=False)] = chunk
             try:
-                yield chunk, future.result()
-            except KilledWorker:
-                if len(chunk) == 1:
-                    yield chunk, None
-                waiting.extend(halves(chunk) if len(chunk) > 1 else ())
-            except CancelledError as error:
-                raise MatloopError("the Dask cluster was closed while it worked", "connect to it again") from error
+                done = wait_for(list(running), timeout=LOOKS_EVERY, return_when="FIRST_COMPLETED").done
+            except TimeoutError:
+                without = 0 if client.ncores() else without + 1
+                if without * LOOKS_EVERY >= WITHOUT_WORKERS:
+                    hint = "start some, and give the same command again; --jobs works without a cluster"
+                    raise MatloopError("the Dask cluster has no workers any more", hint) from None
+                continue
+            for future in done:
+                chunk = running.pop(future)
+                try:
+                    features = future.result()
+                except KilledWorker:
+                    yield from _one_by_one(parts, cells, [chunk])
+                    continue
+                except CancelledError as error:
+                    raise MatloopError("the Dask cluster was closed while it worked", "connect to it again") from error
+                yield chunk, features
     finally:
         client.cancel(list(running))
