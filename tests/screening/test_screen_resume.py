@@ -177,11 +177,13 @@ def test_a_line_that_was_cut_off_is_calculated_again(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(whole, again)
 
 
-def test_calculations_outlive_a_fresh_start(tmp_path: Path) -> None:
+def test_calculations_outlive_a_fresh_start_but_failures_are_tried_again(tmp_path: Path) -> None:
     screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=Lab().find)
     lab = Lab()
-    screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=lab.find, fresh=True)
-    assert lab.calls == []
+    _, funnel, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=lab.find, fresh=True)
+    assert lab.calls
+    assert len(lab.calls) == funnel[-1].reasons["did not converge"]
+    assert all("S" in formula for formula in lab.calls)
 
 
 def test_a_result_that_is_no_finite_number_is_a_failure(tmp_path: Path) -> None:

@@ -27,11 +27,13 @@ def program() -> typer.Typer:
     """The command line with all its commands; none of them has imported anything yet."""
     from matloop.cli import (
         backtest,
+        card,
         cases,
         check,
         datasets,
         describe,
         doctor,
+        explain,
         export,
         fetch,
         imports,
@@ -40,6 +42,7 @@ def program() -> typer.Typer:
         predict,
         report,
         run,
+        screen,
         status,
         train,
         why,
@@ -73,7 +76,10 @@ def program() -> typer.Typer:
         describe,
         train,
         predict,
+        screen,
         datasets,
+        explain,
+        card,
     ):
         module.register(app)
     return app

@@ -56,11 +56,15 @@ def new(
     name: Annotated[str, typer.Argument(help="The campaign's name; the file is NAME.toml.")],
     lab: Annotated[str, typer.Option(help="Who carries the trials out: person, command or function.")] = "person",
     case: Annotated[str | None, typer.Option(help="Start from the file of a published case instead.")] = None,
+    shortlist: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Start from the shortlist of a screen instead.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Write a campaign file to start from.
 
     Example: matloop new adhesive --lab person
+    Example: matloop new absorbers --from shortlist.parquet
     """
     from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError, did_you_mean
@@ -72,9 +76,10 @@ def new(
     if lab not in _LABS:
         raise InputError(f"no template for the lab '{lab}'", did_you_mean(lab, _LABS))
     path = Path(f"{name}.toml")
+    text = _text(name, lab, case, shortlist)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(_text(name, lab, case))
+            file.write(text)
     except FileExistsError:
         raise InputError(f"{path} exists already", "choose another name, or edit that file") from None
     if json:
@@ -83,7 +88,16 @@ def new(
         typer.echo(f"{path} is written. Edit it, then: matloop check {path}")
 
 
-def _text(name: str, lab: str, case: str | None) -> str:
+def _text(name: str, lab: str, case: str | None, shortlist: Path | None) -> str:
+    if case is not None and shortlist is not None:
+        from matloop.core.errors import InputError
+
+        raise InputError("a campaign starts from a case or from a shortlist", "leave --case or --from out")
+    if shortlist is not None:
+        from matloop.discovery.starting import campaign_file
+        from matloop.screening.shortlist import Shortlist
+
+        return campaign_file(Shortlist(shortlist), name, Path(), _LABS[lab])
     if case is None:
         return _TEMPLATE.format(name=name, lab=_LABS[lab])
     from matloop.cases.catalog import case as known

@@ -63,6 +63,14 @@ class Space(BaseModel):
         }
         return flat | ({"constraints": [c.text for c in self.constraints]} if self.constraints else {})
 
+    @staticmethod
+    def from_shortlist(shortlist: Any) -> Space:
+        """The candidates that a screen left, as a pool: its label, its descriptors, and the predictions of its models.
+
+        `shortlist` is a matloop.Shortlist; a prior may name its columns (`Prior(column="gap_predicted")`).
+        """
+        return Space(candidate=Pool(table=shortlist.frame, **shortlist.pool()))
+
     # -- what is in it --------------------------------------------------------------------------------------
 
     @cached_property

@@ -30,6 +30,10 @@ class Calculations:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
+    def forget_failures(self) -> None:
+        """They are calculated again."""
+        self._known = {key: result for key, result in self._known.items() if "failed" not in result}
+
     def get(self, key: str) -> Any:
         """The result that is known, or None."""
         return self._known.get(key)

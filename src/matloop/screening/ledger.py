@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PLACE = "screen_place"
 _TALLIES = b"matloop.tallies"
-_FRESH = "--fresh begins anew; calculations are kept"
+_FRESH = "--fresh begins anew; calculations that ended well are kept"
 
 
 class Ledger:

@@ -173,6 +173,8 @@ class Run:
         work = Work([ready], None, None, dict, self.work.confidence, False)
         with Calculations(ledger.folder) as known, ExitStack() as opened_workers:
             crew: Workers | None = None
+            if self.is_fresh:
+                known.forget_failures()
             for frame in stream:
                 candidates = self.work.candidates(frame)
                 given = ready.given(candidates)

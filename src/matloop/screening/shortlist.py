@@ -12,6 +12,7 @@ from matloop.core.errors import InputError, TableError
 from matloop.datasets.column import Column
 from matloop.screening.ledger import PLACE
 from matloop.screening.plan import Plan
+from matloop.screening.predictor import column_of
 from matloop.screening.stage import REASON
 from matloop.screening.work import STEP, Tally
 
@@ -64,43 +65,86 @@ class Facts:
         return json.dumps({"version": VERSION, **asdict(self)}, default=str)
 
 
-@dataclass(frozen=True)
 class Shortlist:
-    """The candidates that are left, best first, and how the others fell. `Shortlist.read(path)` opens a file of it."""
+    """The candidates that are left, best first, and how the others fell; a Parquet file that says so itself.
 
-    frame: pd.DataFrame
-    facts: Facts
-    path: Path | None = None
+    Raises TableError for a file that cannot be read, and InputError for a table that no screen wrote.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.facts = _facts(self.path)
 
     def __len__(self) -> int:
-        return len(self.frame)
+        import pyarrow.parquet as pq
+
+        return int(pq.read_metadata(self.path).num_rows)
 
     @property
     def funnel(self) -> Sequence[Passed]:
+        """The stages with what each did."""
         return self.facts.funnel
 
-    @staticmethod
-    def read(path: Path | str) -> Shortlist:
-        """Raises TableError for a file that is none, and InputError for a table that no screen wrote."""
-        from matloop.datasets.saving import read_frame, schema
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The whole table."""
+        from matloop.datasets.saving import read_frame
 
-        path = Path(path)
-        if path.suffix.lower() not in (".parquet", ".pq"):
-            raise InputError(f"{path} does not say what its columns mean", "name the Parquet file of the shortlist")
-        text = (schema(path).metadata or {}).get(KEY)
-        if text is None:
-            raise InputError(f"{path} is no shortlist", "matloop screen writes one; any table can be a pool without it")
-        try:
-            known = json.loads(text)
-            if known.pop("version") > VERSION:
-                raise TableError(
-                    f"{path.name} was written by a newer version of matloop", "pip install --upgrade matloop"
-                )
-            known["funnel"] = [Passed(**passed) for passed in known["funnel"]]
-            facts = Facts(**known)
-        except (ValueError, TypeError, KeyError) as error:
-            raise TableError(f"{path.name} does not say what its columns mean: its metadata cannot be read") from error
-        return Shortlist(read_frame(path), facts, path)
+        return read_frame(self.path)
+
+    def head(self, n: int) -> pd.DataFrame:
+        """The first n candidates, without reading the others."""
+        import pandas as pd
+
+        frames = [*self.pieces(n)][:1]
+        return frames[0].iloc[:n] if frames else pd.DataFrame()
+
+    @property
+    def label(self) -> str:
+        """The column that people call a candidate by: its formula or SMILES; of structures, what else names them."""
+        from matloop.datasets.saving import facts_of, schema
+
+        if self.facts.material is not None and self.facts.kind != "structure":
+            return self.facts.material
+        described = facts_of(schema(self.path), self.path.name) or {}
+        names = [column.name for column in described.get("columns", ()) if column.role == "identity"]
+        return next((name for name in names if name != ROW), ROW)
+
+    def pool(self) -> dict[str, Any]:
+        """What makes a Pool of it beside the rows: label, descriptors, predictions with their units, and SMILES."""
+        models = {name: about for name, about in self.facts.models.items() if about["task"] == "regression"}
+        numbers = {column_of(name): about["target"].get("unit") for name, about in models.items()}
+        columns = [*self.facts.descriptors, *numbers]
+        settings: dict[str, Any] = {"label": self.label, "columns": columns or [self.label]}
+        if self.facts.kind == "molecule":
+            settings["smiles"] = [self.facts.material]
+        return settings | {"unit_of": {column: unit for column, unit in numbers.items() if unit}}
+
+    def pieces(self, size: int) -> Iterator[pd.DataFrame]:
+        """The table, so many rows at a time."""
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(size):
+                yield batch.to_pandas()
+
+
+def _facts(path: Path) -> Facts:
+    from matloop.datasets.saving import schema
+
+    if path.suffix.lower() not in (".parquet", ".pq"):
+        raise InputError(f"{path} does not say what its columns mean", "name the Parquet file of the shortlist")
+    text = (schema(path).metadata or {}).get(KEY)
+    if text is None:
+        raise InputError(f"{path} is no shortlist", "matloop screen writes one; any table can be a pool without it")
+    try:
+        known = json.loads(text)
+        if known.pop("version") > VERSION:
+            raise TableError(f"{path.name} is of a newer version of matloop", "pip install --upgrade matloop")
+        known["funnel"] = [Passed(**passed) for passed in known["funnel"]]
+        return Facts(**known)
+    except (ValueError, TypeError, KeyError) as error:
+        raise TableError(f"{path.name} does not say what its columns mean: its metadata cannot be read") from error
 
 
 class Tables:
@@ -214,16 +258,23 @@ def _named(files: Iterable[Path], plan: Plan) -> Iterator[pd.DataFrame]:
         yield made
 
 
-def columns_of(frame: pd.DataFrame, known: Mapping[str, Column], facts: Facts) -> list[Column]:
-    """What the columns of a shortlist are, for whoever opens it as a dataset."""
-    from matloop.screening.predictor import column_of
+def metadata_of(frame: pd.DataFrame, known: Mapping[str, Column], facts: Facts) -> dict[bytes, bytes]:
+    """What a Parquet file of a shortlist says of itself: which screen it is of, and what its columns are."""
+    from matloop.datasets.dataset import Dataset
+    from matloop.datasets.saving import KEY as OF_DATASET
+    from matloop.datasets.saving import described
 
-    made = dict(known)
-    made[ROW] = Column(ROW, role="identity")
+    columns = [column for column in _columns(known, facts) if column.name in frame.columns]
+    dataset = Dataset(frame.head(100), columns, name=str(facts.screen.get("name", "")), origin=facts.source)
+    return {KEY: facts.to_json().encode(), OF_DATASET: described(dataset).encode()}
+
+
+def _columns(known: Mapping[str, Column], facts: Facts) -> Iterator[Column]:
+    """The columns of the candidates as they were, and those of predictions with their units."""
+    yield from known.values()
+    yield Column(ROW, role="identity")
     for model, about in facts.models.items():
-        unit = about["target"].get("unit")
-        for part in ("predicted", "lower", "upper", "std"):
-            made[column_of(model, part)] = Column(column_of(model, part), role="input", unit=unit)
-        words = "text" if about["task"] == "classification" else "number"
-        made[column_of(model)] = Column(column_of(model), role="input", kind=words, unit=unit)
-    return [made[name] for name in frame.columns if name in made]
+        unit, is_class = about["target"].get("unit"), about["task"] == "classification"
+        for part in ("lower", "upper", "std"):
+            yield Column(column_of(model, part), unit=unit)
+        yield Column(column_of(model), unit=None if is_class else unit, kind="text" if is_class else "number")

@@ -44,8 +44,9 @@ class Source(Protocol):
 class Chunk(Protocol):
     """Some candidates: they, or what makes them elsewhere. Its length counts those that cannot be read, too."""
 
-    #: What could not be read as a candidate at all: the reason, and the text.
-    unread: list[tuple[str, str]]
+    @property
+    def unread(self) -> list[tuple[str, str]]:
+        """What could not be read as a candidate at all: the reason, and the text."""
 
     def __len__(self) -> int: ...
 

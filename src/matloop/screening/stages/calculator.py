@@ -15,29 +15,34 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from matloop.core.errors import InputError, Mistake
+from matloop.core.errors import InputError, MissingExtra, Mistake
 from matloop.screening.candidates import Candidates
 from matloop.screening.stage import Scene, Stage, Verdict, no_column, verdict_of
 
 #: What is kept of one calculation: {"values": {name: number or text}} or {"failed": "why"}.
 Result = dict[str, Any]
 Find = Callable[..., Callable[..., Any]]
+#: A parameter of such a name wants what the candidate is.
+MATERIAL_NAMES = ("structure", "formula", "composition", "molecule", "smiles", "material")
 
 
 class Calculator(Stage):
     """Calls a function for each candidate: `function = "module:name"`, or `calculator`, one that is installed.
 
-    It is given `inputs`, or the columns that its parameters are named after, or else the candidate as one dict. It
-    returns a number, which `column` names; a dict of numbers; or `{"failed": "why"}`. Candidates for which it fails or
-    raises fall. A result is on disk before the next one is begun, so that none is calculated twice; put a stage `top`
-    before it.
+    It is given `inputs`: columns, or a table from its parameters to columns. Unless they are given: the columns that
+    its parameters are named after; the material, where it wants a structure, formula, composition, molecule, smiles or
+    material and there is no such column; or else the candidate as one dict. It returns a number, which `column` names;
+    a dict of numbers; or `{"failed": "why"}`. Candidates for which it fails or raises fall. Each result is on disk as
+    soon as it is known, so that none is calculated twice. Put a stage `top` before it.
     """
 
     kind: Literal["calculator"] = "calculator"
     function: str | None = Field(None, description='"module:name"; modules beside the screen are found first')
     calculator: str | None = Field(None, description="the name of an installed calculator, in place of a function")
     settings: dict[str, Any] = Field({}, description="further arguments")
-    inputs: tuple[str, ...] = Field((), description="the columns that it is given; by its parameters unless set")
+    inputs: dict[str, str] | tuple[str, ...] = Field(
+        (), description="the columns that it is given, or parameter = column"
+    )
     column: str = Field("calculated", description="what a single number is called")
     unit: str | None = Field(None, description="the unit of that number")
 
@@ -56,19 +61,23 @@ class Calculator(Stage):
         return (self.column,)
 
     def mistakes(self, path: str, scene: Scene) -> list[Mistake]:
-        found = [m for name in self.inputs for m in no_column(f"{path}.inputs", name, scene)]
+        found = [m for name in self.given_columns().values() for m in no_column(f"{path}.inputs", name, scene)]
         try:
             self.ready(scene)
         except InputError as error:
             found.append(Mistake(f"{path}.{'function' if self.function else 'calculator'}", error.message, error.hint))
         return found
 
+    def given_columns(self) -> dict[str, str]:
+        """From parameters to columns, as far as the stage says it."""
+        return dict(self.inputs) if isinstance(self.inputs, dict) else {name: name for name in self.inputs}
+
     def ready(self, scene: Scene) -> Calculation:
         if scene.find_calculator is None:
             raise InputError("no calculator can be found here", "pass find_calculator")
         name = self.function or str(self.calculator)
         function = scene.find_calculator(name, scene.base)
-        inputs = self.inputs or _parameters(function, scene.columns)
+        inputs = self.given_columns() or _parameters(function, scene)
         return Calculation(self, inputs, scene.find_calculator, scene.base, _code_of(function))
 
 
@@ -77,8 +86,8 @@ class Calculation:
     """The stage with its function; sent to other processes without it, which find it again by its name."""
 
     stage: Calculator
-    #: The columns that are passed as keywords; none: the whole candidate as one dict.
-    inputs: tuple[str, ...]
+    #: From parameters to the columns that are passed as keywords; none: the whole candidate as one dict.
+    inputs: Mapping[str, str]
     find: Find
     base: Path
     #: Changes where the code of the function does.
@@ -90,9 +99,9 @@ class Calculation:
 
     def given(self, candidates: Candidates) -> list[dict[str, Any]]:
         """What the function is given for each candidate."""
-        frame = candidates.frame[list(self.inputs)] if self.inputs else candidates.frame
-        columns = [[_plain(cell) for cell in frame[name].tolist()] for name in frame.columns]
-        return [dict(zip(map(str, frame.columns), row, strict=True)) for row in zip(*columns, strict=True)]
+        named = self.inputs or {str(name): name for name in candidates.frame.columns}
+        columns = [[_plain(cell) for cell in candidates.frame[column].tolist()] for column in named.values()]
+        return [dict(zip(named, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def key(self, given: Mapping[str, Any]) -> str:
         """The same for the same calculation, whatever else the screen asks for."""
@@ -101,13 +110,15 @@ class Calculation:
         return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
     def calculate(self, given: Mapping[str, Any]) -> Result:
-        """The result for one candidate. Never raises: what goes wrong is a result, too."""
+        """The result for one candidate: what goes wrong is a result, too. Raises MissingExtra alone."""
         try:
             if self._function is None:
                 self._function = self.find(self.stage.function or str(self.stage.calculator), self.base)
             arguments = (dict(given),) if not self.inputs else ()
             keywords = dict(given) if self.inputs else {}
             return self._read(self._function(*arguments, **keywords, **self.stage.settings))
+        except MissingExtra:  # that is no fault of this candidate
+            raise
         except Exception as error:  # noqa: BLE001 - a calculation may raise anything
             return {"failed": f"{type(error).__name__}: {error}".strip(": ")[:300]}
 
@@ -139,16 +150,19 @@ def _plain(cell: Any) -> Any:
     return None if isinstance(cell, float) and math.isnan(cell) else cell
 
 
-def _parameters(function: Callable[..., Any], columns: Sequence[str]) -> tuple[str, ...]:
-    """The columns that the function's parameters are named after; none where it takes the candidate as one dict."""
+def _parameters(function: Callable[..., Any], scene: Scene) -> dict[str, str]:
+    """From the function's parameters to columns; none where it takes the candidate as one dict."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return ()
+        return {}
     named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    fitting = tuple(p.name for p in named if p.name in columns)
+    fitting = {p.name: p.name for p in named if p.name in scene.columns}
     required = [p.name for p in named if p.default is p.empty]
-    return fitting if fitting and set(required) <= set(fitting) else ()
+    missing = [name for name in required if name not in fitting]
+    if scene.material is not None and len(missing) == 1 and missing[0] in MATERIAL_NAMES:
+        fitting[missing.pop()] = scene.material
+    return {} if missing else fitting
 
 
 def _code_of(function: Callable[..., Any]) -> str:

@@ -42,10 +42,10 @@ class Novelty(Stage):
     def mistakes(self, path: str, scene: Scene) -> list[Mistake]:
         found = way_mistakes(path, self.by, scene)
         for name in self.known:
-            if name == TRAINING and not scene.models:
-                found.append(Mistake(f"{path}.known", "there is no model that was trained on anything", "--model FILE"))
+            if name == TRAINING:
+                found += [m for model in scene.models or [""] for m in _untrained(f"{path}.known", model, scene)]
             elif name.startswith(f"{TRAINING}:"):
-                found += no_model(f"{path}.known", _model_in(name), scene)
+                found += _untrained(f"{path}.known", _model_in(name), scene)
             elif name != TRAINING and not (scene.base / name).exists():
                 near = [file.name for file in scene.base.glob("*") if file.is_file()]
                 found.append(Mistake(f"{path}.known", f"there is no file '{name}'", did_you_mean(name, near)))
@@ -60,7 +60,7 @@ class Novelty(Stage):
         if name == TRAINING:
             return [_keys(cells, by, scene) for cells in scene.trained_on.values()]
         if name.startswith(f"{TRAINING}:"):
-            return [_keys(scene.trained_on.get(_model_in(name), ()), by, scene)]
+            return [_keys(scene.trained_on[_model_in(name)], by, scene)]
         from matloop.datasets.stream import read_chunks
 
         made = []
@@ -70,6 +70,15 @@ class Novelty(Stage):
                 raise InputError(f"{name} has no column '{column}'", did_you_mean(column, frame.columns))
             made.append(_keys(frame[column].tolist(), by, scene))
         return made
+
+
+def _untrained(path: str, model: str, scene: Scene) -> list[Mistake]:
+    """A model that is not there, or of which nobody knows what materials it learned from."""
+    if not model:
+        return [Mistake(path, "there is no model that was trained on anything", "name its file: --model FILE")]
+    if (found := no_model(path, model, scene)) or model in scene.trained_on:
+        return found
+    return [Mistake(path, f"the file of the model '{model}' has no materials that it learned from", "train it again")]
 
 
 def _model_in(name: str) -> str:

@@ -155,14 +155,20 @@ class WithinRange:
         model, rule = str(self.stage.prediction), self.stage.judged_by
         value, lower, upper = (candidates.numbers(column_of(model, p)) for p in ("predicted", "lower", "upper"))
         if rule == "certain":
-            holds, words = (lower >= self.low) & (upper <= self.high), "interval not within"
+            holds, words = (lower >= self.low) & (upper <= self.high), "not certainly"
         elif rule == "possible":
-            holds, words = (upper >= self.low) & (lower <= self.high), "interval outside"
+            holds, words = (upper >= self.low) & (lower <= self.high), "not possibly"
         else:
             chance = probability_within(self.low, self.high, value, lower, upper, self.interval)
-            holds, words = chance >= self.stage.confidence, f"within with probability below {self.stage.confidence:g}:"
-        low, high = (f"{bound:g}" if np.isfinite(bound) else "…" for bound in (self.low, self.high))
-        return [(~np.isfinite(value), f"no number for {model}"), (~holds, f"{model} {words} {low} to {high}")]
+            holds, words = chance >= self.stage.confidence, f"with probability below {self.stage.confidence:g}"
+        where = _within(self.low, self.high)
+        return [(~np.isfinite(value), f"no number for {model}"), (~holds, f"{model} {words} {where}")]
+
+
+def _within(low: float, high: float) -> str:
+    if np.isinf(low):
+        return f"at most {high:g}"
+    return f"at least {low:g}" if np.isinf(high) else f"from {low:g} to {high:g}"
 
 
 def probability_within(
@@ -181,8 +187,9 @@ def probability_within(
         if np.isinf(bound):
             return np.full(np.shape(value), float(bound > 0))
         gap = bound - value
-        with np.errstate(divide="ignore", invalid="ignore"):
-            steps = z * gap / np.where(gap < 0, value - lower, upper - value)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            # a bound on the wrong side of the prediction leaves no room there
+            steps = z * gap / np.maximum(np.where(gap < 0, value - lower, upper - value), np.finfo(float).tiny)
         return np.asarray(ndtr(np.where(gap == 0, 0.0, steps)))
 
     return below(high) - below(low)
