@@ -151,7 +151,7 @@ def test_what_was_not_fitted_says_so() -> None:
     with pytest.raises(FeatureError, match="no columns yet"):
         Soap().features([fcc()])
     with pytest.raises(FeatureError, match="no structure"):
-        Soap().fit(["nonsense"])
+        Soap().fit(["nonsense", Structure.of(None, ["O"], [[0, 0, 0]])])
     assert "Na, which none" in Soap().fit([fcc()]).features([rocksalt("Na", "Cu")]).failures[0]
     with pytest.raises(InputError, match="average"):
         Soap(average="middle").fit([fcc()])

@@ -78,14 +78,19 @@ class CrystalFeaturizer(Featurizer):
         return crystals, unread
 
     def row(self, reading: Crystal) -> Sequence[float] | Array:
-        structure = reading.structure
-        if self.needs_cell and structure.lattice is None:
-            raise StructureError("it has no cell")
-        if self.needs_cell and not all(structure.periodic):
-            raise StructureError(f"it is periodic in {sum(structure.periodic)} of three directions")
-        if self.needs_order and not structure.is_ordered:
-            raise StructureError("it is disordered: a site is shared or empty in part")
+        if lack := self.lack_of(reading.structure):
+            raise StructureError(lack)
         return self.describe(reading)
+
+    def lack_of(self, structure: Structure) -> str | None:
+        """What a structure lacks that is needed here; None where it lacks nothing."""
+        if self.needs_cell and structure.lattice is None:
+            return "it has no cell"
+        if self.needs_cell and not all(structure.periodic):
+            return f"it is periodic in {sum(structure.periodic)} of three directions"
+        if self.needs_order and not structure.is_ordered:
+            return "it is disordered: a site is shared or empty in part"
+        return None
 
     def describe(self, crystal: Crystal) -> Sequence[float] | Array:
         """The features of one crystal, (d,)."""

@@ -18,9 +18,10 @@ class LearnedCrystalFeaturizer(CrystalFeaturizer):
     """
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
-        """Learn the columns from these structures; those that cannot be read are left aside. Raises FeatureError."""
+        """Learn the columns from these structures; those that cannot be described are left aside. Raises FeatureError."""
         self._check()
-        crystals, _ = readings_of(self.read, cells_of([] if X is None else X))
+        readings, _ = readings_of(self.read, cells_of([] if X is None else X))
+        crystals = [crystal for crystal in readings if self.lack_of(crystal.structure) is None]
         if not crystals:
             raise FeatureError(
                 f"'{self.name}' has no structure to learn its columns from", "fit it to a column of them"
