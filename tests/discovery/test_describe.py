@@ -167,7 +167,7 @@ def test_what_cannot_be_described(oxides: Dataset) -> None:
 def test_a_cluster_gives_the_same(oxides: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the address of a Dask scheduler the work is done there; where none answers, it is said how to start one."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
         there = describe(oxides, dask=cluster.scheduler_address)
     pd.testing.assert_frame_equal(there.dataset.frame, describe(oxides).dataset.frame)
     monkeypatch.setattr(workers, "PATIENCE", "1s")

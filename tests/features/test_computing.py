@@ -36,7 +36,7 @@ def client() -> Iterator[Any]:
     distributed = pytest.importorskip("distributed")
     found = {"PYTHONPATH": str(Path(__file__).parent)}
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, env=found) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", env=found) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
         client.run(sys.path.append, found["PYTHONPATH"])
@@ -212,14 +212,15 @@ def test_a_cell_that_kills_its_process(letters: SlowLetters, tmp_path: Path) -> 
     assert Cache(tmp_path / "c").known(letters, [digest("die"), digest("a0")]).is_known.tolist() == [False, True]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_importable")
 def test_a_cell_that_kills_workers_of_a_cluster() -> None:
     """A cell that kills every Dask worker it meets ends as a failure, not the cluster: all others are computed."""
     distributed = pytest.importorskip("distributed")
+    dask = pytest.importorskip("dask")
     cells = [f"a{i}" for i in range(7)] + ["die"] + [f"b{i}" for i in range(6)]
     with (
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
         client.run(sys.path.append, str(Path(__file__).parent))
@@ -234,7 +235,7 @@ def test_a_cluster_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "LOOKS_EVERY", 0.2)
     monkeypatch.setattr(workers, "WITHOUT_WORKERS", 0.5)
     with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=None, processes=False) as cluster,
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0", processes=False) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
         pytest.raises(MatloopError, match="no workers any more") as caught,
     ):

@@ -169,7 +169,8 @@ def on_cluster(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[C
                 chunk = waiting.pop()
                 running[client.submit(work, parts, [cells[i] for i in chunk], pure=False)] = chunk
             try:
-                done = wait_for(list(running), timeout=LOOKS_EVERY, return_when="FIRST_COMPLETED").done
+                with client.as_current():
+                    done = wait_for(list(running), timeout=LOOKS_EVERY, return_when="FIRST_COMPLETED").done
             except TimeoutError:
                 without = 0 if client.ncores() else without + 1
                 if without * LOOKS_EVERY >= WITHOUT_WORKERS:
