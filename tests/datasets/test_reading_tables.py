@@ -290,3 +290,18 @@ def test_an_optimade_answer_becomes_structures(write: Write) -> None:
     assert dataset.material is not None
     assert dataset.material.kind == "structure"
     assert dataset.frame["_x_gap"].tolist() == [8.5]
+
+
+def test_spectra_are_curves(write: Write) -> None:
+    """A cell with x and y is a spectrum; one that makes no curve is set aside, and says why."""
+    curves = [
+        {"x": [1, 2], "y": [3, 4]},
+        {"x": [1, 1], "y": [3, 4]},
+        {"x": [1, 2], "y": [3]},
+        {"x": [2, 1], "y": [0, 1]},
+    ]
+    path = write("s.jsonl", "\n".join(json.dumps({"id": f"s{i}", "raman": curve}) for i, curve in enumerate(curves)))
+    dataset = read_any(path)
+    assert dataset.columns["raman"].kind == "spectrum"
+    assert dataset.frame["id"].tolist() == ["s0", "s3"]
+    assert ["comes twice" in record.reason for record in dataset.set_aside] == [True, False]

@@ -1,13 +1,15 @@
-"""Formulas, molecules and structures are tried on the way in, not when training has begun."""
+"""Formulas, molecules, structures and spectra are tried on the way in, not when training has begun."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from matloop.core.composition import FormulaError, parse_formula
+from matloop.core.curve import ordered
 from matloop.core.progress import Progress, silent
 from matloop.core.structure import Structure, StructureError
 from matloop.datasets.column import Column
@@ -113,8 +115,20 @@ def _structure(cell: str) -> str:
     return cell if wrapped is structure else wrapped.to_json()
 
 
+def _spectrum(cell: str) -> str:
+    try:
+        given = json.loads(cell)
+        ordered(*((given["x"], given["y"]) if isinstance(given, dict) else given))
+    except KeyError as error:
+        raise Refused(f"it is a curve without {error}") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Refused("it is no curve: no JSON" if isinstance(error, json.JSONDecodeError) else str(error)) from error
+    return cell
+
+
 _CHECKS: dict[str, Callable[[], Check]] = {
     "composition": lambda: _composition,
     "molecule": _molecules,
     "structure": lambda: _structure,
+    "spectrum": lambda: _spectrum,
 }

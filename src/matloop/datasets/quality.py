@@ -220,9 +220,13 @@ def _replicates(dataset: Dataset, ways: dict[str, np.ndarray]) -> tuple[dict[str
 
 def _replicate_finding(dataset: Dataset, column: Column, its: Spread, groups: np.ndarray) -> Finding:
     unit = f" {column.unit}" if column.unit else ""
-    several = f"{its.n_groups} conditions come" if its.n_groups > 1 else "1 condition comes"
+    several = (
+        f"{its.n_groups} conditions come more than once; their"
+        if its.n_groups > 1
+        else "1 condition comes more than once; its"
+    )
     told = (
-        f"{column.name}: {several} more than once; their values differ by {its.within:.3g}{unit} "
+        f"{column.name}: {several} values differ by {its.within:.3g}{unit} "
         f"(standard deviation; that of all records is {its.total:.3g}{unit}), at most by {its.range:.3g}{unit}"
     )
     rows = np.flatnonzero(groups == its.worst)

@@ -50,7 +50,7 @@ def read_several(paths: Sequence[Path], options: Options, progress: Progress = s
         try:
             datasets.append(file.dataset(options.only(file.names)))
         except (TableError, DatasetError) as error:
-            refused.append(SetAside(file.name, error.message))
+            refused.extend(getattr(error, "set_aside", ()) or [SetAside(file.name, error.message)])
             first = first or error
     if not datasets:
         raise first or InputError("no file was given", "matloop import FILE")

@@ -63,7 +63,7 @@ def typed(raw: Raw, path: Path, options: Options, progress: Progress = silent) -
     good = np.ones(len(frame), bool)
     good[list(problems)] = False
     if not good.any():
-        raise nothing_left(path.name, set_aside)
+        raise nothing_left(path.name, set_aside, are_cells=bool(problems))
     kept = np.flatnonzero(good).tolist()
     places = [raw.places[row] for row in kept]
     owners = [options.proprietary or (raw.owners[row] if raw.owners else None) for row in kept]
@@ -80,15 +80,18 @@ def typed(raw: Raw, path: Path, options: Options, progress: Progress = silent) -
     )
 
 
-def nothing_left(name: str, set_aside: Sequence[SetAside]) -> DatasetError:
-    """The error for a file in which no record can be used, with the reasons that came most often."""
+def nothing_left(name: str, set_aside: Sequence[SetAside], are_cells: bool = False) -> DatasetError:
+    """The error for a file in which no record can be used, with the reasons that came most often.
+
+    `are_cells` where it was cells that could not be read as what their column was taken for.
+    """
     if not set_aside:
         return DatasetError(f"{name} has no records")
     reasons = Counter(record.reason for record in set_aside).most_common(MOST_TOLD)
     lines = "".join(f"\n  {count} times: {reason}" if count > 1 else f"\n  {reason}" for reason, count in reasons)
     more = f"\n  and more, {len(set_aside)} in all" if len(set_aside) > sum(n for _, n in reasons) else ""
     words = f"{name} has no record that can be used:{lines}{more}"
-    error = DatasetError(words, "--kind or --drop say how to take a column")
+    error = DatasetError(words, "--kind or --drop say how to take a column" if are_cells else "")
     error.set_aside = list(set_aside)
     return error
 

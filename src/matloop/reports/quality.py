@@ -20,6 +20,8 @@ from matloop.reports.wording import number
 
 #: So many columns get a figure, and so many records set aside a line.
 MOST_FIGURES, MOST_LINES = 6, 200
+#: Fewer groups of replicates make no figure.
+FEWEST_GROUPS = 3
 HEADINGS = (("column", False), ("role", False), ("kind", False), ("unit", False), ("filled", True), ("distinct", True))
 QUARTILES = (("minimum", True), ("median", True), ("maximum", True))
 
@@ -77,7 +79,8 @@ def _figures(dataset: Dataset, quality: Quality, shown: Sequence[Summary]) -> li
     for summary in wanted[:MOST_FIGURES]:
         values, column = numbers_of(dataset, summary.column.name), Column(summary.column.name, summary.column.unit)
         made.append((f"Values of {column.name}", histogram(column, values, summary.scale)))
-        if summary.column.name in quality.replicates:
+        its = quality.replicates.get(column.name)
+        if its is not None and its.n_groups >= FEWEST_GROUPS:
             figure = replicates(column, values, groups_of(dataset, "conditions"))
             made += [(f"Replicates of {column.name}", figure)] if figure else []
     gaps = [
