@@ -186,8 +186,9 @@ class OutOfFold(Part):
     split: str
     n_rows: int
     names: list[str] = Field(default_factory=list)
-    measured: list[float] | list[str] = Field(default_factory=list)
-    predicted: list[float] | list[str] = Field(default_factory=list)
+    #: Of a regression, in the target's unit.
+    measured: list[float] = Field(default_factory=list)
+    predicted: list[float] = Field(default_factory=list)
     lower: list[float] | None = None
     upper: list[float] | None = None
     #: What share of the measured values the intervals mean to cover.

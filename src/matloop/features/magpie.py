@@ -74,7 +74,7 @@ class Magpie(CompositionFeaturizer):
         values = np.empty((len(readings), len(PROPERTIES), len(STATISTICS)))
         for rows, elements, fractions in by_count(readings):
             values[rows] = _statistics(table, elements, fractions)
-        return Features(values.reshape(len(readings), -1), unknown(readings, table, tuple(PROPERTIES)))
+        return Features(values.reshape(len(readings), len(self.names)), unknown(readings, table, tuple(PROPERTIES)))
 
 
 def _statistics(table: Array, elements: NDArray[np.intp], fractions: Array) -> Array:

@@ -104,7 +104,7 @@ def _scores(card: Card, names: Sequence[str]) -> Table:
         cells = [_score_cell(card, split.score(name)) for name in names]
         rows.append([_words(_split_name(split), groups), Cell(str(split.n_folds or "–")), *cells])
         if split.baseline:
-            without = {score.name: score for score in split.baseline}
+            without: dict[str, Score] = {score.name: score for score in split.baseline}
             cells = [_score_cell(card, without.get(name)) for name in names]
             rows.append([_words("without a model", _split_name(split)), Cell(""), *cells])
     return Table(headings, rows)

@@ -18,13 +18,17 @@ Ask = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Dependence:
-    """The answers along one input: `grid` (g,), `average` (g,), and `individual` (n, g), a curve for each row."""
+    """The answers along one input: `grid` (g,), `average` (g,), and `individual` (n, g), a curve for each row.
+
+    `data` (m,) are the values that the input has in the data: where there are none, a curve is a guess.
+    """
 
     name: str
     unit: str | None
     grid: np.ndarray
     average: np.ndarray
     individual: np.ndarray
+    data: np.ndarray
 
     @property
     def span(self) -> float:
@@ -51,12 +55,17 @@ def along_column(
         rows[:, column] = value
         return rows
 
-    return along(ask, moved, grid_of(matrix[:, column], n_grid), name, unit)
+    return along(ask, moved, grid_of(matrix[:, column], n_grid), matrix[:, column], name, unit)
 
 
 def along(
-    ask: Ask, moved: Callable[[float], np.ndarray], grid: np.ndarray, name: str, unit: str | None = None
+    ask: Ask,
+    moved: Callable[[float], np.ndarray],
+    grid: np.ndarray,
+    data: np.ndarray,
+    name: str,
+    unit: str | None = None,
 ) -> Dependence:
     """The dependence on whatever `moved` moves: it gives the rows (n, d) with the input at that value of the grid."""
     answers = np.column_stack([ask(moved(value)) for value in grid])
-    return Dependence(name, unit, grid, answers.mean(axis=0), answers)
+    return Dependence(name, unit, grid, answers.mean(axis=0), answers, data)

@@ -32,7 +32,7 @@ _COLOURS = (BLUE, ORANGE, GREEN, RED, "#cc79a7", "#56b4e9")
 def parity(target: Column, told: OutOfFold) -> Figure:
     """Measured values over predicted ones with their intervals; a perfect prediction lies on the line."""
     ends = [*told.measured, *told.predicted]
-    low, high = float(min(ends)), float(max(ends))
+    low, high = min(ends), max(ends)
     around = numbers([low - 0.06 * (high - low or 1), high + 0.06 * (high - low or 1)])
     points: dict[str, Any] = {
         "x": numbers(told.predicted),
@@ -46,8 +46,8 @@ def parity(target: Column, told: OutOfFold) -> Figure:
         points["error_x"] = {
             "type": "data",
             "symmetric": False,
-            "array": numbers(u - float(p) for u, p in zip(told.upper, told.predicted, strict=True)),
-            "arrayminus": numbers(float(p) - lo for lo, p in zip(told.lower, told.predicted, strict=True)),
+            "array": numbers(u - p for u, p in zip(told.upper, told.predicted, strict=True)),
+            "arrayminus": numbers(p - lo for lo, p in zip(told.lower, told.predicted, strict=True)),
             "color": "rgba(0,114,178,.18)",
             "width": 0,
         }
@@ -64,7 +64,7 @@ def parity(target: Column, told: OutOfFold) -> Figure:
 
 def residuals(target: Column, told: OutOfFold) -> Figure:
     """What is left over, measured less predicted: against the prediction, and how often each is."""
-    rest = numbers(float(m) - float(p) for m, p in zip(told.measured, told.predicted, strict=True))
+    rest = numbers(m - p for m, p in zip(told.measured, told.predicted, strict=True))
     points = {
         "x": numbers(told.predicted),
         "y": rest,
@@ -187,7 +187,8 @@ def folds(splits: Sequence[Split], score_name: str, unit: str | None = None) -> 
     traces: list[dict[str, Any]] = []
     names = [plain(split.name, 24) for split in splits]
     for what, colour, symbol in (("without a model", GREY, "line-ew-open"), ("each fold", BLUE, "circle")):
-        x, y = [], []
+        x: list[str] = []
+        y: list[float | None] = []
         for name, split in zip(names, splits, strict=True):
             kept = split.baseline if what == "without a model" else split.scores
             known = next((score for score in kept if score.name == score_name), None)

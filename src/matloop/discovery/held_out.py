@@ -1,0 +1,92 @@
+"""Rows that a model has not seen, to judge by them what its inputs are worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matloop.core.errors import InputError
+from matloop.discovery import splitting
+from matloop.models.out_of_fold import fit
+from matloop.models.splits import GroupedSplit, SplitError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matloop.discovery.trained import TrainedModel
+
+Array = NDArray[np.float64]
+#: A model that chooses among many has so many seconds to choose again.
+SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Inputs (n, d) and outcomes (n,), a model that has not seen them, and in words where they come from.
+
+    Outcomes are numbers, or of classes their places among the model's classes.
+    """
+
+    X: Array
+    y: NDArray[Any]
+    model: Any
+    words: str
+
+
+def of_table(model: TrainedModel, frame: pd.DataFrame, X: Array, is_good: NDArray[np.bool_]) -> HeldOut | None:
+    """The rows of another table that have an outcome; None where none has one."""
+    if model.target.name not in frame.columns:
+        return None
+    y, known = outcomes(model, frame)
+    kept = known & is_good
+    if not kept.any():
+        return None
+    return HeldOut(X[kept], y[kept], model.predictor.model, "the rows of the table given")
+
+
+def of_training(model: TrainedModel, X: Array, is_good: NDArray[np.bool_], seed: int = 0) -> HeldOut | None:
+    """A fifth of the training rows, and the model learned anew from the others; None where there are too few.
+
+    Rows of one material are on the same side.
+    """
+    from sklearn.base import clone
+
+    y, known = outcomes(model, model.training)
+    rows = np.flatnonzero(known & is_good)
+    X, y = X[rows], y[rows]
+    try:
+        assert model.dataset is not None
+        groups = splitting.material_groups(model.dataset.take(rows), model.inputs)
+        train, test = next(iter(GroupedSplit(5, seed).split(X, y, groups)))
+    except SplitError:
+        return None
+    if model.classes is not None and len(np.unique(y[train])) < len(model.classes):
+        return None
+    estimator = clone(model.predictor.model)
+    if "budget" in estimator.get_params():
+        estimator.set_params(budget=SECONDS)
+    again = fit(estimator, X[train], y[train], groups[train])
+    return HeldOut(X[test], y[test], again, "a fifth of the training rows, by the model learned anew from the others")
+
+
+def outcomes(model: TrainedModel, frame: pd.DataFrame) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The outcomes of a table (n,) as the model's estimator knows them, and which of them are known."""
+    import pandas as pd
+
+    cells = frame[model.target.name]
+    if model.classes is None:
+        y = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        return y, np.isfinite(y)
+    place = {name: i for i, name in enumerate(model.classes)}
+    codes = np.array([place.get(_class(cell), -1) for cell in cells.tolist()], dtype=np.intp)
+    if not (codes >= 0).any() and cells.notna().any():
+        raise InputError(f"the table has none of the classes of {model.target.name}", ", ".join(model.classes[:10]))
+    return codes, codes >= 0
+
+
+def _class(cell: Any) -> str:
+    """The name of a class as training has it: 1.0 is '1'."""
+    return str(int(cell)) if isinstance(cell, float) and cell == cell and cell == int(cell) else str(cell).strip()
