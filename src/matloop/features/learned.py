@@ -18,7 +18,7 @@ class LearnedCrystalFeaturizer(CrystalFeaturizer):
     """
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
-        """Learn the columns from these structures; those that cannot be described are left aside. Raises FeatureError."""
+        """Learn the columns from these structures; what cannot be described is left aside. Raises FeatureError."""
         self._check()
         readings, _ = readings_of(self.read, cells_of([] if X is None else X))
         crystals = [crystal for crystal in readings if self.lack_of(crystal.structure) is None]
