@@ -11,7 +11,7 @@ from matloop.features.molecule import MoleculeFeaturizer
 
 
 class Morgan(MoleculeFeaturizer):
-    """Which surroundings of up to `radius` bonds its atoms have, or with `counts` how often, folded into `bits` columns.
+    """Which surroundings of up to `radius` bonds atoms have, or with `counts` how often, folded into `bits` columns.
 
     Radius 2 is known as ECFP4. With `chirality` mirror images differ.
     """
