@@ -10,6 +10,7 @@ from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset, SetAside
+from matloop.datasets.naming import format_of
 from matloop.datasets.provenance import HASH, LICENCE, ORIGIN, column, record_hashes
 from matloop.datasets.stream import Stream
 from matloop.sources.writing import DatasetWriter
@@ -64,6 +65,10 @@ def _described(kind: Bulk, files: Sequence[Path]) -> dict[str, Column]:
     """The columns of all files, by the names that they get."""
     made: dict[str, Column] = {}
     for file in files:
+        if format_of(file) not in ("smiles", "csv", "parquet"):
+            raise InputError(
+                f"{file.name} is no table of molecules", f"{kind.name} comes as {kind.title.partition(': ')[2]}"
+            )
         for name in _names(kind, file):
             made.setdefault(name.name, name)
     if not any(one.role == "material" for one in made.values()):
