@@ -201,7 +201,8 @@ def _fetch(
         with shown(path.name, "records", is_quiet=quiet or json) as progress:
             dataset, n_records = fetch_into(path, source, query, most, not resume, progress)
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; what was fetched is kept in {part_of(path)}: the same command goes on", err=True)
+        kept = f"what was fetched is kept in {part_of(path)}: the same command goes on"
+        typer.echo(f"interrupted; {kept if part_of(path).exists() else 'nothing had come yet'}", err=True)
         raise typer.Exit(130) from None
     facts = summary(dataset, path, source.remarks, n_records)
     if json:
@@ -221,7 +222,8 @@ def _tell(facts: dict[str, Any]) -> None:
         f"{c['name']} [{c['unit']}]" if c["unit"] else c["name"] for c in facts["columns"] if c["role"] == "target"
     ]
     if values:
-        screen.print(f"Properties: {', '.join(values)}", markup=False, soft_wrap=True)
+        more = f" and {len(values) - 20} more" if len(values) > 20 else ""
+        screen.print(f"Properties: {', '.join(values[:20])}{more}", markup=False, soft_wrap=True)
     for reason, count in list(facts["reasons"].items())[:5]:
         screen.print(f"  {count:,} × {reason}", markup=False, soft_wrap=True, style="yellow")
     licences = ", ".join(facts["licences"]) or "not stated by the provider: ask before you pass anything on"
