@@ -11,8 +11,10 @@ from markdown_blocks import ROOT
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from reference_facts import commands, options_of, rows, sections, tables
+from screen_facts import screen_tables
 
 CAMPAIGN_FILE = ROOT / "docs" / "reference" / "campaign-file.md"
+SCREEN_FILE = ROOT / "docs" / "reference" / "screen-file.md"
 COMMANDS = ROOT / "docs" / "reference" / "commands.md"
 
 
@@ -37,6 +39,15 @@ def _is_default(cell: str, field: FieldInfo) -> bool:
         return default is None and cell == "not set"
     annotated: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     return TypeAdapter(annotated).validate_python(tomllib.loads(f"value = {cell.strip('`')}")["value"]) == default
+
+
+@pytest.mark.parametrize(("heading", "model"), screen_tables().items(), ids=list(screen_tables()))
+def test_every_key_of_a_screen_stands_on_its_page_with_its_default(heading: str, model: type[BaseModel]) -> None:
+    section = rows(sections(SCREEN_FILE)[heading])
+    fields = {key: field for key, field in model.model_fields.items() if key != "kind"}
+    assert set(section) == set(fields)
+    for key, field in fields.items():
+        assert _is_default(section[key][0], field), f"{heading}, {key}: the default is not {section[key][0]}"
 
 
 @pytest.mark.parametrize("name", commands())

@@ -61,9 +61,11 @@ class Candidates:
         return keys_of(self.cells(), by, len(self))
 
     def numbers(self, column: str) -> np.ndarray:
-        """A column as numbers, (n,): NaN where there is none."""
+        """A column as numbers, (n,): NaN where there is none, as where a calculation did not give one."""
         import pandas as pd
 
+        if column not in self.frame:
+            return np.full(len(self), np.nan)
         return np.asarray(pd.to_numeric(self.frame[column], errors="coerce"), float)
 
     def with_columns(self, columns: Mapping[str, Any]) -> Candidates:

@@ -76,7 +76,7 @@ def plan_of(screen: Screen, scene: Scene, source: str = "the screen") -> Plan:
     known = scene
     for i, stage in enumerate(screen.stages):
         mistakes += stage.mistakes(f"stages[{i}]", known)
-        known = _knowing(known, (*stage.adds(), *_predicted(stage, known)))
+        known = _after(stage, known)
     if mistakes:
         raise SpecError(mistakes, source)
     return Plan(tuple(_steps(screen, scene)))
@@ -94,7 +94,7 @@ def _steps(screen: Screen, scene: Scene) -> Any:
             yield _step(Predict(prediction=model), known)
         predicted.update(needed)
         yield _step(stage, known)
-        known = _knowing(known, (*stage.adds(), *_predicted(stage, known)))
+        known = _after(stage, known)
 
 
 def _step(stage: Stage, scene: Scene) -> Step:
@@ -104,14 +104,13 @@ def _step(stage: Stage, scene: Scene) -> Step:
         raise InputError(f"{stage.title}: {error.message}", error.hint) from error
 
 
-def _predicted(stage: Stage, scene: Scene) -> tuple[str, ...]:
-    """The columns that are there once the models of a stage have predicted."""
+def _after(stage: Stage, scene: Scene) -> Scene:
+    """What later stages can count on: the columns that the stage and its models add, too."""
     models = [model for model in stage.models(scene) if model in scene.models]
-    return tuple(column for model in models for column in parts_of(model, scene.models[model].task))
-
-
-def _knowing(scene: Scene, columns: tuple[str, ...]) -> Scene:
-    return replace(scene, columns=tuple(dict.fromkeys((*scene.columns, *columns))))
+    predicted = [column for model in models for column in parts_of(model, scene.models[model].task)]
+    added = stage.adds()
+    columns = dict.fromkeys((*scene.columns, *predicted, *added))
+    return replace(scene, columns=tuple(columns), units={**scene.units, **{c: u for c, u in added.items() if u}})
 
 
 def _settings(stage: Stage | None) -> Any:

@@ -273,6 +273,10 @@ def _columns(known: Mapping[str, Column], facts: Facts) -> Iterator[Column]:
     """The columns of the candidates as they were, and those of predictions with their units."""
     yield from known.values()
     yield Column(ROW, role="identity")
+    calculators = [stage for stage in facts.screen.get("stages", ()) if stage["kind"] == "calculator"]
+    yield from (
+        Column(stage.get("column", "calculated"), unit=stage["unit"]) for stage in calculators if "unit" in stage
+    )
     for model, about in facts.models.items():
         unit, is_class = about["target"].get("unit"), about["task"] == "classification"
         for part in ("lower", "upper", "std"):

@@ -109,9 +109,9 @@ class Stage(BaseModel, ABC):
         """The models whose predictions it needs."""
         return ()
 
-    def adds(self) -> tuple[str, ...]:
-        """The columns that it adds to the candidates."""
-        return ()
+    def adds(self) -> Mapping[str, str | None]:
+        """The columns that it adds to the candidates, with their units."""
+        return {}
 
     def mistakes(self, path: str, scene: Scene) -> list[Mistake]:
         """What is wrong with it for these candidates."""

@@ -43,7 +43,7 @@ class Calculator(Stage):
     inputs: dict[str, str] | tuple[str, ...] = Field(
         (), description="the columns that it is given, or parameter = column"
     )
-    column: str = Field("calculated", description="what a single number is called")
+    column: str = Field("calculated", description="the number that later stages name; what a single one is called")
     unit: str | None = Field(None, description="the unit of that number")
 
     @model_validator(mode="after")
@@ -57,8 +57,8 @@ class Calculator(Stage):
     def sentence(self) -> str:
         return f"calculate {self.column} with {self.function or self.calculator}"
 
-    def adds(self) -> tuple[str, ...]:
-        return (self.column,)
+    def adds(self) -> Mapping[str, str | None]:
+        return {self.column: self.unit}
 
     def mistakes(self, path: str, scene: Scene) -> list[Mistake]:
         found = [m for name in self.given_columns().values() for m in no_column(f"{path}.inputs", name, scene)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,8 +77,8 @@ class Stability(Stage):
     def needs_radii(self) -> bool:
         return self.tau is not None or self.goldschmidt is not None
 
-    def adds(self) -> tuple[str, ...]:
-        return ("tau", "goldschmidt") if self.needs_radii else ()
+    def adds(self) -> Mapping[str, str | None]:
+        return {"tau": None, "goldschmidt": None} if self.needs_radii else {}
 
     def ready(self, scene: Scene) -> Stable:
         energy = self.energy()
