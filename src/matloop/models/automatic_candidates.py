@@ -36,7 +36,7 @@ def _of_numbers(n: int, d: int, seed: int) -> list[Candidate]:
         Candidate("boosting, bent", lambda: _bent(boosting("regression", seed)), 1.0),
         Candidate("trimmed trees, many inputs each", lambda: _trees(n, 0.7, 1, seed + 2), 1.7),
     ]
-    if n <= 12_000:
+    if n <= 6_000:
         found.append(Candidate("support vectors, bent", lambda: _ranked(svm("regression", seed), n), 0.3 * n / 1000))
     if n <= 1_500 and d <= 30:  # process settings rather than the 250 columns of a composition
         found.append(Candidate("Gaussian process, bent", lambda: _bent(gaussian_process("regression", seed)), 5.0))
