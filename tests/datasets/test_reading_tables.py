@@ -96,6 +96,12 @@ def test_marks_within_a_cell_do_no_harm(write: Write) -> None:
         ("log10(GPa)", "log10(GPa)", None),
         ("Conductivity (measured)", "Conductivity (measured)", None),
         ("potential (V vs SHE)", "potential (V vs SHE)", None),
+        ("gap (GW)", "gap (GW)", None),
+        ("power (GW)", "power (GW)", None),
+        ("lowest (min)", "lowest (min)", None),
+        ("annealing time (min)", "annealing time", "min"),
+        ("index (-)", "index", None),
+        ("intensity (a.u.)", "intensity", None),
     ],
 )
 def test_a_header_gives_name_and_unit(write: Write, header: str, name: str, unit: str | None) -> None:

@@ -66,8 +66,8 @@ def _joined(left: Dataset, right: Dataset, key: str) -> Dataset:
         raise InputError(
             f"'{twice.iloc[0]}' comes more than once under '{key}' in {right.origin}", "make it one record"
         )
-    places = {str(cell): i for i, cell in enumerate(right.frame[key].tolist()) if cell is not None}
-    index = np.array([places.get(str(cell), -1) for cell in left.frame[key].tolist()])
+    places = {_name(cell): i for i, cell in enumerate(right.frame[key].tolist()) if _name(cell)}
+    index = np.array([places.get(_name(cell), -1) for cell in left.frame[key].tolist()])
     if (index < 0).all():
         raise InputError(f"no '{key}' of {left.origin} is one of {right.origin}", "look how both write it")
     frame, columns = left.frame.copy(), dict(left.columns)
@@ -86,6 +86,13 @@ def _joined(left: Dataset, right: Dataset, key: str) -> Dataset:
     aside = [SetAside(_place(right, i), f"no '{key}' of {left.origin} is '{right.frame[key].iloc[i]}'") for i in unused]
     facts = _facts([left, right]) | {"set_aside": [*left.set_aside, *right.set_aside, *aside]}
     return Dataset(frame, columns.values(), **facts)
+
+
+def _name(cell: Any) -> str:
+    """What a key says: 7, 7.0 and '7' are the same; empty where nothing stands there."""
+    if cell is None or cell != cell:
+        return ""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _role_beside(column: Column, columns: dict[str, Column]) -> Any:

@@ -164,9 +164,7 @@ def _composition_or_text(name: str, sample: list[str]) -> Kind:
         return "composition"
     distinct = set(sample)
     several = share(distinct, lambda text: len(parse_formula(text)) > 1)
-    has_amounts = share(
-        distinct, lambda text: any(letter.isdigit() for letter in text) or any(letter.islower() for letter in text)
-    )
+    has_amounts = share(distinct, lambda text: any(sign.isdigit() or sign.islower() for sign in text))
     varied = len(distinct) >= min(10, 0.5 * len(sample))
     return "composition" if several >= 0.5 and has_amounts >= 0.5 and varied else "text"
 
@@ -175,11 +173,7 @@ def _material(kinds: Mapping[str, Kind]) -> str | None:
     """The one column that is the material: the most telling kind, and of several the one that is named so."""
     for kind in MATERIALS:
         names = [name for name, its in kinds.items() if its == kind]
-        plain = [
-            name
-            for name in names
-            if re.fullmatch(r"(?i)\W*(?:canonical[ _-])?(?:smiles|formula|composition|structure)\W*", name)
-        ]
+        plain = [name for name in names if _PLAIN_NAME.fullmatch(name)]
         if len(names) == 1 or plain:
             return (plain or names)[0]
         named = [name for name in names if _MATERIAL_NAME.fullmatch(name)]

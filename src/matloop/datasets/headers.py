@@ -17,6 +17,17 @@ _LENGTH = re.compile(
     r"radius|radii|diameter|length|distance|lattice|thickness|\b(?:a|b|c|lcd|pld|d|r[A-Z]?)$", re.IGNORECASE
 )
 _ALIASES = {"ºC": "°C", "oC": "°C", "deg C": "°C", "deg. C": "°C", "Ang": "Å", "Ang.": "Å", "A^3": "Å^3", "wppm": "ppm"}
+#: What stands in the place of a unit where there is none.
+_NONE = {"-", "–", "—", "dimensionless", "unitless", "a.u.", "arb. u.", "arb. units", "arbitrary units"}
+#: What could be units (gigawatt, year, barn), but in headers of materials are methods, sites and elements.
+_LABELS = {"GW", "G0W0", "Pt", "a", "B", "b", "a/b", "A/B", "R2", "R^2", "at"}
+#: Units that are as often something else: what their column must tell of.
+_ONLY_OF = {
+    "min": "time|durat|anneal|aging|ageing|soak|dwell|period|age\\b",
+    "P": "viscos",
+    "H": "induct",
+    "G": "field|coerc|magn",
+}
 _LATEX = (
     ("$", ""),
     ("{", ""),
@@ -40,10 +51,20 @@ def read_headers(headers: Iterable[str]) -> list[tuple[str, str | None]]:
 def _split(header: str) -> tuple[str, str | None]:
     for pattern in (_BRACKETED, _SLASHED):
         if (match := pattern.match(header)) and not _FUNCTION.search(match["name"]):
+            if match["unit"].strip().casefold() in _NONE:
+                return match["name"], None
             unit = known_unit(match["unit"], match["name"])
-            if unit is not None:
+            if unit is not None and _is_meant(unit, match["name"]):
                 return match["name"], unit
     return header, None
+
+
+def _is_meant(unit: str, name: str) -> bool:
+    """Whether what can be read as a unit is one: 'gap (GW)' was computed in the GW approximation, not in gigawatt."""
+    if unit in _LABELS:
+        return False
+    needed = _ONLY_OF.get(unit)
+    return needed is None or bool(re.search(needed, name, re.IGNORECASE))
 
 
 def known_unit(text: str, name: str = "") -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ from matloop.core.units import check_unit
 from matloop.datasets import numeric
 from matloop.datasets.batches import delimited_batches, parquet_batches, smiles_batches
 from matloop.datasets.column import Column
-from matloop.datasets.dataset import SetAside
-from matloop.datasets.guessing import guessed_kind, guessed_roles
+from matloop.datasets.dataset import Dataset, SetAside
+from matloop.datasets.guessing import guessed_kind, guessed_roles, tells_apart
 from matloop.datasets.headers import read_headers
 from matloop.datasets.naming import format_of
 from matloop.datasets.saving import facts_of
@@ -81,14 +82,18 @@ class Stream:
     def _whole(self, headers: Sequence[str] | None) -> Iterator[pa.Table]:
         import pyarrow as pa
 
-        from matloop.datasets.reading import read_any
-
-        dataset = read_any(self.path)
+        dataset = self._dataset
+        tell = self._on_bad or (lambda _: None)
         for record in dataset.set_aside:
-            if self._on_bad is not None:
-                self._on_bad(record)
+            tell(record)
         table = pa.Table.from_pandas(dataset.frame, preserve_index=False)
         yield table if headers is None else table.select(list(headers))
+
+    @cached_property
+    def _dataset(self) -> Dataset:
+        from matloop.datasets.reading import read_any
+
+        return read_any(self.path)
 
     def _described(self) -> dict[str, Column]:
         quiet, self._on_bad = self._on_bad, lambda _: None  # what is wrong there is told when it is read in earnest
@@ -118,7 +123,9 @@ class Stream:
                 read = numeric.numbers(frame[header], unit, self._units.get(title), name)
                 units[title] = read.unit
                 self._mixed |= {title} if read.is_mixed else set()
-        return {name: self._with_unit(column, units.get(name)) for name, column in guessed_roles(kinds, {}).items()}
+        labels = [title for title, kind in kinds.items() if kind == "text" and tells_apart(frame[self._headers[title]])]
+        guessed = guessed_roles(kinds, {}, labels)
+        return {name: self._with_unit(column, units.get(name)) for name, column in guessed.items()}
 
     def _with_unit(self, column: Column, unit: str | None) -> Column:
         unit = self._units.get(column.name) or unit

@@ -51,7 +51,8 @@ def typed(raw: Raw, path: Path, options: Options, progress: Progress = silent) -
         raise nothing_left(path.name, raw.set_aside)
     parts = _typed_columns(raw, options)
     columns = _described(parts, options)
-    frame = pd.DataFrame({part.name: part.cells for part in parts}, index=range(len(raw.table)))
+    cells = {part.name: _as_counted(part, columns[part.name]) for part in parts}
+    frame = pd.DataFrame(cells, index=range(len(raw.table)))
     problems: dict[int, str] = {}
     for part in parts:
         if columns[part.name].role in ("material", "input", "target", "uncertainty"):
@@ -78,6 +79,15 @@ def typed(raw: Raw, path: Path, options: Options, progress: Progress = silent) -
         is_proprietary=any(owners),
         set_aside=set_aside,
     )
+
+
+def _as_counted(part: _Typed, column: Column) -> Any:
+    """The cells of a column; numbers that name records or tell of years are whole ones: 2014, not 2014.0."""
+    cells = part.cells
+    if part.kind != "number" or column.role not in ("identity", "provenance"):
+        return cells
+    is_whole = np.isfinite(cells).all() and (cells == np.floor(cells)).all() and (np.abs(cells) < 2**53).all()
+    return cells.astype(np.int64) if is_whole else cells
 
 
 def nothing_left(name: str, set_aside: Sequence[SetAside], are_cells: bool = False) -> DatasetError:
