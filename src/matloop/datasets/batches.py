@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OnBad = Callable[[SetAside], None]
 #: How much of a CSV file is parsed at a time, in bytes; and how much of it is looked at before.
-BLOCK, HEAD = 8 << 20, 1 << 20
+BLOCK, HEAD = 2 << 20, 1 << 20
 
 
 def parquet_batches(path: Path, size: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:
