@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from matloop.cli.target import AsJson
 if TYPE_CHECKING:
     from matloop.datasets.dataset import SetAside
     from matloop.discovery.describe import Described
+    from matloop.discovery.maps import Drawn
     from matloop.features.catalogue import Entry
 
 #: How many reasons of failures are told on the screen; --failures has all records.
@@ -42,6 +43,15 @@ def describe(
     failures: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the records that fail, and why, into this CSV file.")
     ] = None,
+    map_: Annotated[
+        str | None, typer.Option("--map", metavar="METHOD", help="Draw a map as a page: pca, umap or autoencoder.")
+    ] = None,
+    clusters: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N", help="Find clusters and draw them: a number, auto, agglomerative, dbscan or hdbscan."
+        ),
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor unless given.")] = None,
     dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler to work on instead.")] = None,
     cache: Annotated[
@@ -62,11 +72,14 @@ def describe(
     if list_:
         _list(json)
         return
+    from dataclasses import replace
+
     from matloop.cli.progress import shown
     from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError
     from matloop.datasets.reading import read_any
     from matloop.discovery import describe as discovery
+    from matloop.discovery import maps
     from matloop.features.naming import featurizers
 
     if file is None:
@@ -74,19 +87,27 @@ def describe(
     chosen = [each for text in featurizer or () for each in featurizers(text)]
     output = output or file.with_name(f"{file.stem}.features.parquet")
     discovery.check_output(output)
+    maps.check(map_, clusters)
     is_quiet = quiet or json
     with shown("Reading", "records", is_quiet=is_quiet) as progress:
         dataset = read_any(file, progress=progress)
     folder = _cache(cache, no_cache)
     with shown("Describing", "records", is_quiet=is_quiet) as progress:
         done = discovery.describe(dataset, chosen, column, jobs or -1, folder, dask, progress)
+    drawn = None
+    if map_ is not None or clusters is not None:
+        with shown("Drawing a map", "", is_quiet=is_quiet):
+            drawn = maps.map_of(done.dataset, done.features, map_ or "pca", clusters)
+        done = replace(done, dataset=drawn.dataset)
     written = discovery.write(done, output)
+    page = None if drawn is None else maps.write_page(drawn, output.with_suffix(".map.html"), file.stem)
     if failures is not None:
         discovery.write_failures(done, failures)
     if json:
-        print_json(done.facts() | {"file": str(written)})
+        print_json(done.facts() | {"file": str(written)} | (_map_facts(drawn, page) if drawn else {}))
     else:
         _tell(done, written, failures)
+        _tell_map(drawn, page)
     if not len(done.dataset):
         raise typer.Exit(1)
 
@@ -138,6 +159,17 @@ def _tell_aside(what: str, aside: list[SetAside]) -> None:
         screen.print(f"{what}: {reason} ({words})", markup=False, soft_wrap=True, style="yellow")
     if len(told) > MOST_TOLD:
         screen.print(f"{what}: for {len(told) - MOST_TOLD} more reasons", style="yellow")
+
+
+def _map_facts(drawn: Drawn, page: Path | None) -> dict[str, Any]:
+    return {"map": drawn.facts() | {"page": str(page)}}
+
+
+def _tell_map(drawn: Drawn | None, page: Path | None) -> None:
+    for sentence in drawn.sentences() if drawn else ():
+        typer.echo(sentence)
+    if page:
+        typer.echo(f"Map: {page}")
 
 
 def _titled(name: str, unit: str | None) -> str:

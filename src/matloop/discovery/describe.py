@@ -50,6 +50,12 @@ class Described:
         """The records that there were, those that could not be read among them."""
         return len(self.dataset) + len(self.failed) + len(self.unread)
 
+    @property
+    def features(self) -> list[str]:
+        """The columns of the dataset that hold the features."""
+        prefix = f"of {self.column.name}, by "
+        return [c.name for c in self.dataset.columns.values() if c.description.startswith(prefix)]
+
     def facts(self) -> dict[str, Any]:
         """For other programs."""
         units = dict(zip(self.featurizer.names, self.featurizer.units, strict=True))

@@ -31,8 +31,7 @@ class Map:
 
 def draw_map(X: Array, method: str = "pca", seed: int = 0) -> Map:
     """A map of the rows (n, d): their standardized inputs, a missing value standing at the mean."""
-    if method not in METHODS:
-        raise InputError(f"there is no map '{method}'", did_you_mean(method, METHODS))
+    require_method(method)
     if len(X) < 3:
         raise InputError(f"a map needs three rows at least; here are {len(X)}")
     from matloop.models.splits import standardized
@@ -40,6 +39,12 @@ def draw_map(X: Array, method: str = "pca", seed: int = 0) -> Map:
     scaled = standardized(np.asarray(X, dtype=float))
     places, axes = {"pca": _pca, "umap": _umap, "autoencoder": _autoencoder}[method](scaled, seed)
     return Map(places, axes, method, trust(scaled, places, seed))
+
+
+def require_method(method: str) -> None:
+    """Raises InputError for a method that is none."""
+    if method not in METHODS:
+        raise InputError(f"there is no map '{method[:40]}'", did_you_mean(method, METHODS))
 
 
 def _pca(X: Array, seed: int) -> tuple[Array, tuple[str, str]]:
