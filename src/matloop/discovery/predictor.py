@@ -52,7 +52,7 @@ class Predictor:
         Rows of one of the `groups` (n,) are left out together where errors are learned from rows left out.
         """
         X = representation.fit(described).matrix(described)
-        domain = ApplicabilityDomain(seed=seed).fit(X)
+        domain = ApplicabilityDomain(seed=seed).fit(X, y)
         if y.dtype.kind == "f":
             model, out = learn(estimator, X, y, groups, seed)
             intervals = ConformalIntervals(seed=seed).fit(X, out, y, groups=groups)

@@ -106,13 +106,13 @@ class TrainedModel:
     def neighbours(self, frame: pd.DataFrame, k: int = 3) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
         """The k nearest training rows of each row: their places (n, k), distances (n, k) and labels.
 
-        Near is what is near in the standardized features. Rows that cannot be described have places of -1 and distances
+        Near is what is near in the features that the target depends on. Rows that cannot be described have places of -1 and distances
         of NaN. Raises InputError where the training rows were left out of the file.
         """
         known, labels = self._known
         k = max(1, min(k, len(known)))
         matrix, _ = self.features(frame)
-        points = self.predictor.domain.standardized(matrix)
+        points = self.predictor.domain.scaled(matrix)
         places = np.full((len(points), k), -1, dtype=np.intp)
         distances = np.full((len(points), k), np.nan)
         good = ~np.isnan(matrix).all(axis=1) if matrix.shape[1] else np.ones(len(matrix), dtype=bool)
@@ -125,13 +125,13 @@ class TrainedModel:
 
     @cached_property
     def _known(self) -> tuple[np.ndarray, list[str]]:
-        """The standardized features of the training rows, and what each is called."""
+        """The scaled features of the training rows, and what each is called."""
         frame = self.training
         assert self.dataset is not None
         called = [column for column in self.dataset.columns.values() if column.role in ("material", "identity")]
         plain = [column for column in called if column.kind != "structure"] or called
         names = frame[plain[0].name] if plain else [f"row {i + 1}" for i in range(len(frame))]
-        return self.predictor.domain.standardized(self.features(frame)[0]), [str(name) for name in names]
+        return self.predictor.domain.scaled(self.features(frame)[0]), [str(name) for name in names]
 
     def _with_names(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The table with its material under our name, where it is the only one that it can be."""
@@ -164,7 +164,8 @@ class TrainedModel:
             parts["training.parquet"] = as_bytes(self.dataset)
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
         self.card.setdefault("provenance", {})["hashes"] = hashes
-        parts["card.json"] = json.dumps(self.card, ensure_ascii=False, indent=1).encode()
+        card = self.card if with_training else _without_rows(self.card)
+        parts["card.json"] = json.dumps(card, ensure_ascii=False, indent=1).encode()
         write(path, parts)
         return path
 
@@ -205,6 +206,13 @@ def _columns(card: Any, path: Path) -> tuple[Column, list[Column]]:
         return column(data.target, "target"), inputs
     except (InputError, ValueError) as error:
         raise damaged(path, getattr(error, "message", error)) from error
+
+
+def _without_rows(card: dict[str, Any]) -> dict[str, Any]:
+    """The card without what it says of single rows: their names and their measured values."""
+    validation = dict(card.get("validation") or {})
+    kept = [each for each in validation.get("out_of_fold") or () if each.get("labels")]
+    return card | {"validation": validation | {"out_of_fold": kept}}
 
 
 def _hashes(card: dict[str, Any]) -> dict[str, str]:

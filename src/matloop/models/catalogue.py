@@ -19,6 +19,8 @@ TASKS: tuple[Task, ...] = get_args(Task)
 #: A forest keeps this many leaves in each tree: see docs/howto/choose-a-model.md for what it costs and gains.
 LEAVES = 1000
 TREES = 200
+#: Boosting adds so many trees one after the other.
+ROUNDS = 500
 
 
 class Suits(NamedTuple):
@@ -181,7 +183,7 @@ def boosting(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
     made = BoostedTrees if task == "regression" else BoostedTreesOfClasses
     return _bare(
         made(
-            n_estimators=500,
+            n_estimators=ROUNDS,
             learning_rate=0.04,
             num_leaves=31,
             min_child_samples=10,
