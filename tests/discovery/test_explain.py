@@ -38,6 +38,15 @@ def test_the_inputs_of_the_law_are_the_important_ones(told):
     assert sum(told.sensitivity.values()) == pytest.approx(1.0)
 
 
+def test_a_material_is_worth_more_than_any_of_its_features(told):
+    """Its many features say the same and hide each other; shuffled as one column they do not."""
+    worth = {group.name: group.mean for group in told.of_table.groups}
+    assert set(worth) == {"formula", "temperature", "process"}
+    assert worth["formula"] > 1.2 * max(g.mean for g in told.importances.groups)
+    assert "whole column" in told.sentences()[0]
+    assert any(sentence.startswith("share of Fe from") for sentence in told.sentences())
+
+
 def test_directions_are_those_of_the_law(told):
     assert told.direction("temperature") == "falls"
     assert told.direction("Fe fraction") == "rises"
@@ -78,6 +87,9 @@ def test_the_facts_are_json(told):
 
 
 def test_statistics_of_a_property_are_one_input(told):
+    assert sorted(i for columns in told.inputs.of_table.values() for i in columns) == list(
+        range(len(told.inputs.names))
+    )
     assert "Electronegativity" in told.inputs.groups
     assert len(told.inputs.groups["Electronegativity"]) == 6
     assert sorted(i for columns in told.inputs.groups.values() for i in columns) == list(range(told.inputs.X.shape[1]))

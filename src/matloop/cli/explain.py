@@ -97,6 +97,8 @@ def _tell_whole(trained: TrainedModel, told: Explanation) -> None:
     _say(f"{what}: explained by {counted(len(told.inputs.X), 'row')}", style="bold")
     for remark in told.remarks:
         _say(remark, style="yellow")
+    for sentence in told.sentences():
+        _say(sentence)
     console().print(_inputs(told))
     if told.judged_on:
         _say(f"Importance on {told.judged_on}; contributions: {told.contributions.method}.", style="dim")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from matloop.discovery.trained import TrainedModel
 
+#: What the input of such a curve is called, before the element.
+SHARE_OF = "share of "
 #: An element counts where so many materials have it beside others; curves are drawn of so many elements and materials.
 LEAST, N_TRIED, N_SHOWN, N_MATERIALS, N_GRID = 12, 8, 4, 40, 12
 
@@ -61,7 +63,7 @@ def _curve(
         estimator, X = model.predictor.model, model.features(table)[0]
         return np.asarray(estimator.predict(X) if code is None else estimator.predict_proba(X)[:, code], dtype=float)
 
-    return along(ask, moved, grid, shares, f"share of {symbol}")
+    return along(ask, moved, grid, shares, SHARE_OF + symbol)
 
 
 def formula_with(fractions: dict[str, float], symbol: str, share: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
 from matloop.datasets.column import Column
 from matloop.discovery import held_out
-from matloop.discovery.element_curves import element_curves
+from matloop.discovery.element_curves import SHARE_OF, element_curves
 from matloop.models.explain import groups as together
 from matloop.models.explain.asked import Asked
 from matloop.models.explain.contributions import Contributions, contributions
@@ -40,16 +40,20 @@ CLEAR = 0.6
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the model sees: rows (n, d), the names and units of the columns, and which of them belong together."""
+    """What the model sees: rows (n, d), the names and units of the columns, and which of them belong together.
+
+    `groups` are such as the statistics of one property; `of_table` are all that was made of one column of the table.
+    """
 
     X: Array
     names: tuple[str, ...]
     units: tuple[str | None, ...]
     groups: dict[str, list[int]]
+    of_table: dict[str, list[int]]
 
     def take(self, rows: Any) -> Inputs:
         """These rows."""
-        return Inputs(self.X[rows], self.names, self.units, self.groups)
+        return replace(self, X=self.X[rows])
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Explanation:
     curves: list[Dependence]
     rules: Rules
     importances: Importances | None = None
+    #: The same for whole columns of the table: a material, of which many features say the same, as one.
+    of_table: Importances | None = None
     judged_on: str = ""
     remarks: list[str] = field(default_factory=list)
 
@@ -77,6 +83,21 @@ class Explanation:
         if self.label is None:
             return self.target
         return Column(f"probability of {self.label}", role="target")
+
+    def sentences(self) -> list[str]:
+        """What whole columns of the table are worth, and where the shares of elements lead."""
+        told = []
+        unit = f" {self.answer.unit}" if self.answer.unit else ""
+        if self.of_table is not None and len(self.of_table.groups) > 1:
+            of = unit if self.of_table.loss_name == "MAE" else ""
+            worth = ", ".join(f"{g.name} {g.mean:.3g}{of}" for g in self.of_table.groups)
+            told.append(f"{self.of_table.loss_name} added when a whole column is shuffled: {worth}.")
+        for curve in self.curves:
+            if curve.name.startswith(SHARE_OF):
+                ends = f"{curve.grid[0]:.2f} to {curve.grid[-1]:.2f}"
+                change = f"{curve.average[0]:.3g} to {curve.average[-1]:.3g}{unit}"
+                told.append(f"{curve.name} from {ends}: {self.answer.name} from {change} on average.")
+        return told
 
     def direction(self, group: str) -> str:
         """Whether the answer rises or falls with an input, "" where it does neither clearly: by rank correlation."""
@@ -112,6 +133,7 @@ class Explanation:
                 "inputs": [
                     {"input": g.name, "mean": g.mean, "std": g.std, "members": list(g.members)} for g in found.groups
                 ],
+                "columns": {g.name: g.mean for g in (self.of_table.groups if self.of_table else ())},
             },
             "contributions": {
                 "method": told.method,
@@ -178,7 +200,8 @@ def explain(
         if frame is None
         else held_out.of_table(model, given, everything.X, is_good)
     )
-    importances = _importances(judged, inputs, rows, seed, steps)
+    importances = _importances(judged, inputs.groups, inputs, rows, seed, steps)
+    of_table = _importances(judged, inputs.of_table, inputs, rows, seed, steps)
     if judged is None:
         why = "the table has no outcomes" if frame is not None else "there are too few training rows to hold some out"
         remarks.append(f"Importance was not measured: {why}.")
@@ -202,7 +225,9 @@ def explain(
     shares = {group: float(single[columns].sum()) for group, columns in inputs.groups.items()}
     ranked = dict(sorted(shares.items(), key=lambda pair: -pair[1]))
     words = "" if judged is None else f"{judged.words} ({min(rows, len(judged.y))} rows)"
-    return Explanation(model.target, name, inputs, told, shown, ranked, curves, rules, importances, words, remarks)
+    return Explanation(
+        model.target, name, inputs, told, shown, ranked, curves, rules, importances, of_table, words, remarks
+    )
 
 
 def described(model: TrainedModel, frame: pd.DataFrame) -> tuple[Inputs, NDArray[np.bool_]]:
@@ -211,7 +236,8 @@ def described(model: TrainedModel, frame: pd.DataFrame) -> tuple[Inputs, NDArray
     representation = model.predictor.representation
     names = tuple(map(str, representation.get_feature_names_out()))
     X = representation.matrix(rows)
-    return Inputs(X, names, representation.units, together.by_name(names)), rows.is_good
+    groups = together.by_name(names)
+    return Inputs(X, names, representation.units, groups, representation.places_of_columns), rows.is_good
 
 
 def _code(model: TrainedModel, label: str | None) -> int | None:
@@ -229,16 +255,21 @@ class _Classes:
 
 
 def _importances(
-    judged: held_out.HeldOut | None, inputs: Inputs, rows: int, seed: int, steps: _Steps
+    judged: held_out.HeldOut | None,
+    groups: dict[str, list[int]],
+    inputs: Inputs,
+    rows: int,
+    seed: int,
+    steps: _Steps,
 ) -> Importances | None:
     if judged is None:
         return None
     chosen = _some(len(judged.y), rows, seed)
     X = judged.X[chosen]
     # a group that is the same in every row, such as the share of an element that none has, cannot be shuffled
-    moving = {name: columns for name, columns in inputs.groups.items() if np.any(X[:, columns] != X[0, columns])}
+    moving = {name: columns for name, columns in groups.items() if np.any(X[:, columns] != X[0, columns])}
     return permutation_importance(
-        judged.model, X, judged.y[chosen], moving or inputs.groups, inputs.names, N_SHUFFLES, seed, steps.inner
+        judged.model, X, judged.y[chosen], moving or groups, inputs.names, N_SHUFFLES, seed, steps.inner
     )
 
 

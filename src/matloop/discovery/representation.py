@@ -213,6 +213,17 @@ class Representation:
         return np.array(told, dtype=object)
 
     @property
+    def places_of_columns(self) -> dict[str, list[int]]:
+        """Which columns of the matrix were made of each column of the table."""
+        widths = {}
+        for column in self._columns():
+            if column.kind != "text":
+                widths[column.name] = 1 if column.kind == "number" else len(self.featurizer_of(column).names)
+        widths |= {name: len(found) for name, found in self.words_.items()}
+        places = iter(range(sum(widths.values())))
+        return {name: [next(places) for _ in range(width)] for name, width in widths.items()}
+
+    @property
     def units(self) -> tuple[str | None, ...]:
         """The unit of each column of the matrix, (d,), None where it has none."""
         told: list[str | None] = []

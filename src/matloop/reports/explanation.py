@@ -41,6 +41,7 @@ def _whole(told: Explanation) -> dict[str, Any]:
         "n_rows": len(told.inputs.X),
         "method": told.contributions.method,
         "remarks": told.remarks,
+        "sentences": told.sentences(),
         "judged_on": told.judged_on,
         "importance": _importance(told),
         "clouds": _clouds(told),
