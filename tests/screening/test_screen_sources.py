@@ -18,7 +18,7 @@ from stand_in import screened
 
 from matloop.core.composition import canonical_formula, parse_formula
 from matloop.core.errors import InputError
-from matloop.screening.generate import Compositions, Substitution, combination
+from matloop.screening.generate import Compositions, Substitution, combinations
 from matloop.screening.source import source_of
 
 ALL = {"kind": "unique", "by": "text"}
@@ -151,9 +151,9 @@ def test_any_part_is_that_part_of_the_whole(generator: Any, data: st.DataObject)
 @given(st.integers(1, 12), st.data())
 def test_combinations_are_found_by_their_rank(n: int, data: st.DataObject) -> None:
     k = data.draw(st.integers(1, n))
-    assert [combination(n, k, i) for i in range(math.comb(n, k))] == [
-        list(c) for c in itertools.combinations(range(n), k)
-    ]
+    expected = [list(chosen) for chosen in itertools.combinations(range(n), k)]
+    assert combinations(n, k, np.arange(math.comb(n, k))).tolist() == expected
+    assert combinations(n, k, np.array([math.comb(n, k) - 1, 0])).tolist() == [expected[-1], expected[0]]
 
 
 def test_a_sample_is_spread_over_all_and_has_none_twice() -> None:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class Aligned:
-    """A trained model, and which column of a table stands for each of its inputs."""
+    """A trained model, and which column of a table stands for each of its inputs; `file` is its content on disk."""
 
-    def __init__(self, model: TrainedModel, columns: Mapping[str, str]) -> None:
+    def __init__(self, model: TrainedModel, columns: Mapping[str, str], file: bytes | None = None) -> None:
         self.model = model
         self.columns = dict(columns)
+        self.file = file
         self.task, self.target = model.task, model.target
 
     def predict(self, frame: pd.DataFrame, confidence: float = 0.9) -> pd.DataFrame:
@@ -52,7 +53,9 @@ class Aligned:
         return made.set_axis(list(self.columns), axis=1)
 
 
-def aligned(model: TrainedModel, columns: Sequence[str], material: str | None, kind: str | None) -> Aligned | str:
+def aligned(
+    model: TrainedModel, columns: Sequence[str], material: str | None, kind: str | None, file: bytes | None = None
+) -> Aligned | str:
     """The model on a table with these columns, or the name of the input that it misses.
 
     The table's material stands for the model's where their names differ and their kinds do not.
@@ -65,7 +68,7 @@ def aligned(model: TrainedModel, columns: Sequence[str], material: str | None, k
             chosen[column.name] = material
         else:
             return column.name
-    return Aligned(model, chosen)
+    return Aligned(model, chosen, file)
 
 
 class ModelFiles:
@@ -78,7 +81,8 @@ class ModelFiles:
     @staticmethod
     def of(models: Mapping[str, Aligned]) -> ModelFiles:
         """These models; this process keeps them as they are."""
-        made = ModelFiles({name: (_bytes(model.model), model.columns) for name, model in models.items()})
+        files = {name: model.file or _bytes(model.model) for name, model in models.items()}
+        made = ModelFiles({name: (files[name], model.columns) for name, model in models.items()})
         made._here = dict(models)
         return made
 

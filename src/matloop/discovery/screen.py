@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matloop.core.errors import InputError, Mistake, SpecError, did_you_mean
 from matloop.core.progress import Progress, silent
@@ -109,12 +109,21 @@ def _named(definition: Screen, base: Path) -> Any:
     return base / definition.file
 
 
-def _models(definition: Screen, given: Models, base: Path) -> dict[str, TrainedModel]:
+class _Loaded(NamedTuple):
+    """A trained model, and the content of its file where it comes from one."""
+
+    model: TrainedModel
+    file: bytes | None
+
+
+def _models(definition: Screen, given: Models, base: Path) -> dict[str, _Loaded]:
     """The trained models by the names that stages use. Raises InputError where two have the same one."""
     from matloop.discovery.trained import TrainedModel
 
-    def loaded(model: Any) -> TrainedModel:
-        return TrainedModel.load(Path(model)) if isinstance(model, str | Path) else model
+    def loaded(model: Any) -> _Loaded:
+        if not isinstance(model, str | Path):
+            return _Loaded(model, None)
+        return _Loaded(TrainedModel.load(Path(model)), Path(model).read_bytes())
 
     found = {name: loaded(base / file) for name, file in definition.models.items()}
     pairs = (
@@ -125,7 +134,7 @@ def _models(definition: Screen, given: Models, base: Path) -> dict[str, TrainedM
     seen: set[str] = set()
     for name, model in pairs:
         ready = loaded(model)
-        called = name or name_of(ready.target.name)
+        called = name or name_of(ready.model.target.name)
         if called in seen:
             raise InputError(f"two models are called '{called}'", "give them names: --model a=FILE --model b=FILE")
         seen.add(called)
@@ -140,7 +149,7 @@ def name_of_model(file: Path) -> str:
     return name_of(TrainedModel.load(file).target.name)
 
 
-def _run(definition: Screen, source: Source, models: Mapping[str, TrainedModel], base: Path, name: str) -> Run:
+def _run(definition: Screen, source: Source, models: Mapping[str, _Loaded], base: Path, name: str) -> Run:
     material, kind = _material(definition, source, models)
     fitted = _fitted(models, source, material, kind, name)
     scene = Scene(
@@ -162,7 +171,7 @@ def _run(definition: Screen, source: Source, models: Mapping[str, TrainedModel],
 
 def _material(definition: Screen, source: Source, models: Mapping[str, TrainedModel]) -> tuple[str | None, str | None]:
     """The column that says what a candidate is, and what stands there."""
-    inputs = [column for model in models.values() for column in model.inputs if column.kind in MATERIALS]
+    inputs = [column for each in models.values() for column in each.model.inputs if column.kind in MATERIALS]
     wanted = definition.material
     if wanted is None:
         by_model = (column.name for column in inputs if column.name in source.columns)
@@ -181,13 +190,13 @@ def _material(definition: Screen, source: Source, models: Mapping[str, TrainedMo
 
 
 def _fitted(
-    models: Mapping[str, TrainedModel], source: Source, material: str | None, kind: str | None, name: str
+    models: Mapping[str, _Loaded], source: Source, material: str | None, kind: str | None, name: str
 ) -> dict[str, Aligned]:
     """The models, each told which columns of the candidates it is to read. Raises SpecError where one is missing."""
     fitted: dict[str, Aligned] = {}
     mistakes: list[Mistake] = []
-    for called, model in models.items():
-        made = aligned(model, list(source.columns), material, kind)
+    for called, (model, file) in models.items():
+        made = aligned(model, list(source.columns), material, kind, file)
         if isinstance(made, Aligned):
             fitted[called] = made
         else:

@@ -33,6 +33,8 @@ Array = NDArray[np.float64]
 LEAST = 10
 #: The smaller forests beside it have so many times fewer trees.
 SMALLER = 5
+#: So many rows are predicted together.
+ROWS = 4096
 
 
 class _InBlocks:
@@ -113,8 +115,12 @@ class _WithSpread(_InBlocks):
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """The mean over the trees (m,); where asked, with their standard deviation (m,).
 
-        The trees are summed in their order, so that the last digit is the same however many threads there are.
+        The trees are summed in their order, so that the last digit is the same however many threads there are. Many
+        rows are taken in blocks that stay in the processor's cache while tree after tree reads them.
         """
+        if isinstance(X, np.ndarray) and len(X) > ROWS:
+            parts = [self.predict(X[i : i + ROWS], return_std) for i in range(0, len(X), ROWS)]
+            return tuple(map(np.concatenate, zip(*parts, strict=True))) if return_std else np.concatenate(parts)
         total, squares, n = 0.0, 0.0, len(self.estimators_) if hasattr(self, "estimators_") else 0
         for told in _told_by_trees(self, X, "predict"):
             total = total + told
@@ -142,6 +148,12 @@ def _told_by_trees(forest: Any, X: Any, what: str) -> Iterator[Array]:
 
     check_is_fitted(forest)
     x = forest._validate_X_predict(X)
+    if forest.n_jobs in (None, 1):
+        if what == "predict" and forest.n_outputs_ == 1:
+            yield from (tree.tree_.predict(x)[:, 0] for tree in forest.estimators_)
+        else:
+            yield from (getattr(tree, what)(x, check_input=False) for tree in forest.estimators_)
+        return
     asked = (delayed(getattr(tree, what))(x, check_input=False) for tree in forest.estimators_)
     yield from Parallel(n_jobs=forest.n_jobs, prefer="threads", require="sharedmem", return_as="generator")(asked)
 

@@ -10,7 +10,7 @@ import itertools
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -135,7 +135,7 @@ class Compositions(Generator):
             raise ValueError("there is no such composition")
         return self
 
-    @property
+    @cached_property
     def _is_nested(self) -> bool:
         return _is_nested(self.elements)
 
@@ -182,17 +182,19 @@ class Compositions(Generator):
 
     def _of_block(self, k: int, systems: np.ndarray, which: np.ndarray, amounts: list[Any]) -> list[str]:
         distinct, inverse = np.unique(systems, return_inverse=True)
-        names = ["%s".join(self._system(k, int(system))) + "%s" for system in distinct]
+        names = ["%s".join(chosen) + "%s" for chosen in self._systems(k, distinct)]
         return [names[s] % amounts[a] for s, a in zip(inverse.tolist(), which.tolist(), strict=True)]
 
-    def _system(self, k: int, rank: int) -> list[str]:
+    def _systems(self, k: int, ranks: np.ndarray) -> Iterator[tuple[str, ...]]:
+        """The elements of each system (m,)."""
         if not self._is_nested:
-            return [self._flat[i] for i in combination(len(self._flat), k, rank)]
-        found = []
-        for options in reversed(self._lists):
-            rank, place = divmod(rank, len(options))
-            found.append(options[place])
-        return found[::-1]
+            columns = [[self._flat[i] for i in chosen] for chosen in combinations(len(self._flat), k, ranks).T.tolist()]
+        else:
+            columns = []
+            for options in reversed(self._lists):
+                ranks, chosen = np.divmod(ranks, len(options))
+                columns.insert(0, [options[i] for i in chosen.tolist()])
+        return zip(*columns, strict=True)
 
 
 class Substitution(Generator):
@@ -248,18 +250,16 @@ class Substitution(Generator):
         return ["".join(row) for row in zip(*columns)]  # noqa: B905 - the texts repeat for ever
 
 
-def combination(n: int, k: int, rank: int) -> list[int]:
-    """The subset of k of n places with this rank in lexicographic order."""
-    chosen: list[int] = []
-    place = 0
-    while k:
-        with_it = math.comb(n - place - 1, k - 1)
-        if rank < with_it:
-            chosen.append(place)
-            k -= 1
-        else:
-            rank -= with_it
-        place += 1
+def combinations(n: int, k: int, ranks: np.ndarray) -> np.ndarray:
+    """The subsets (m, k) of k of n places that have these ranks (m,) in lexicographic order."""
+    chosen = np.empty((len(ranks), k), np.int64)
+    first, rest = np.zeros(len(ranks), np.int64), ranks.astype(np.int64)
+    for j in range(k):
+        # how many subsets begin before each place, if all places from 0 on were free
+        before = np.array([0, *itertools.accumulate(math.comb(n - p - 1, k - j - 1) for p in range(n))], np.int64)
+        place = np.searchsorted(before, rest + before[first], side="right") - 1
+        rest -= before[place] - before[first]
+        chosen[:, j], first = place, place + 1
     return chosen
 
 
