@@ -196,7 +196,7 @@ def _sortable(cells: NDArray[Any]) -> NDArray[Any]:
         return cells
     import pandas as pd
 
-    dates = pd.to_datetime(pd.Series(cells), errors="coerce", utc=True)
+    dates = pd.to_datetime(pd.Series(cells), errors="coerce", utc=True, format="mixed")
     if dates.isna().any():
         raise SplitError(
             f"{int(dates.isna().sum())} of {len(cells)} times are neither numbers nor dates", "such as 2021-03-14"

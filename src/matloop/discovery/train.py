@@ -301,23 +301,35 @@ class _Fitting:
         final = self._predictor(everyone, self._share(began, left + FINAL) * FINAL)
         self.seconds = time.monotonic() - began
         judged = [validating.Judged(split, work.y, work.classes) for split, _ in folds]
-        for each, (split, parts) in zip(judged, folds, strict=True):
-            for number, (train, test) in enumerate(parts):
-                progress(total - left, total, f"{split.name}, fold {number + 1} of {len(parts)}")
-                if each.folds and self.kind != "auto" and self._is_over(began):
-                    each.remark = f"the time was up after {len(each.folds)} of {len(parts)} folds"
-                    left -= len(parts) - number
-                    break
-                try:
-                    predictor = self._predictor(train, self._share(began, left))
-                    each.folds.append(validating.judge(predictor, work.described, work.y, train, test, work.classes))
-                except KeyboardInterrupt:
-                    self.is_interrupted = True
-                    each.remark = f"interrupted after {len(each.folds)} of {len(parts)} folds"
-                    return [one for one in judged if one.folds], final
-                left -= 1
-        progress(total, total, "")
-        return judged, final
+        try:
+            for each, (_, parts) in zip(judged, folds, strict=True):
+                for number, (train, test) in enumerate(parts):
+                    progress(total - left, total, f"{each.split.name}, fold {number + 1} of {len(parts)}")
+                    if each.folds and self.kind != "auto" and self._is_over(began):
+                        each.remark = f"the time was up after {len(each.folds)} of {len(parts)} folds"
+                        left -= len(parts) - number
+                        break
+                    self._judge(each, train, test, self._share(began, left), len(parts))
+                    left -= 1
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            each.remark = f"interrupted after {len(each.folds)} of {len(parts)} folds"
+        else:
+            progress(total, total, "")
+        return [one for one in judged if one.folds or one.remark], final
+
+    def _judge(
+        self, judged: validating.Judged, train: NDArray[np.intp], test: NDArray[np.intp], seconds: float, n_folds: int
+    ) -> None:
+        """One fold; one that knows a single class has nothing to say and is left out."""
+        work = self.work
+        if work.classes is not None and len(set(work.y[train].tolist())) < 2:
+            judged.n_left_out += 1
+            what = f"{judged.n_left_out} of {n_folds} folds were left out"
+            judged.remark = f"{what}: their training rows hold one class alone"
+            return
+        predictor = self._predictor(train, seconds)
+        judged.folds.append(validating.judge(predictor, work.described, work.y, train, test, work.classes))
 
     def _share(self, began: float, left: float) -> float:
         """The seconds that the next fit may take; without end where there is no budget."""
@@ -367,6 +379,7 @@ def _card(
     command: str,
 ) -> Card:
     facts = card_facts.data(work.dataset, work.target, work.inputs)
+    told = [each for each in judged if each.folds]
     steps = []
     if len(work.y) < work.n_given:
         steps.append(CleaningStep(what="rows that cannot be used", n_before=work.n_given, n_after=len(work.y)))
@@ -382,10 +395,10 @@ def _card(
         validation=Validation(
             splits=[each.as_split() for each in judged],
             is_nested=True,
-            out_of_fold=[each.out_of_fold(_labels(work)) for each in judged],
+            out_of_fold=[each.out_of_fold(_labels(work)) for each in told],
         ),
-        uncertainty=_uncertainty(work, judged),
-        domain=validating.domain_section(judged, final, _elements(work)) if judged else validating.Domain(),
+        uncertainty=_uncertainty(work, told),
+        domain=validating.domain_section(told, final, _elements(work)) if told else validating.Domain(),
         use=_use(work),
         provenance=card_facts.provenance(fitting.seed, seconds, now, command),
     )
@@ -471,11 +484,11 @@ def _uncertainty(work: _Work, judged: list[validating.Judged]) -> Uncertainty:
         else "probabilities calibrated on out-of-fold predictions (one temperature, one shift for each class)"
     )
     if not judged:
-        return Uncertainty(method=method, remark="not measured: the judging was interrupted")
+        return Uncertainty(method=method, remark="not measured: no fold could be judged")
     first, *others = judged
     remark = ""
     if work.classes is None:
-        told = [f"on '{each.split.name}' {_held(each)}" for each in others if each.folds]
+        told = [f"on '{each.split.name}' {_held(each)}" for each in others]
         remark = "; ".join(filter(None, told))
     return Uncertainty(
         method=method, split=first.split.name, n_rows=len(first.rows), coverage=first.coverage(), remark=remark

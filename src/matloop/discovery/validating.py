@@ -45,6 +45,7 @@ class Judged:
     classes: list[str] | None
     folds: list[Fold] = field(default_factory=list)
     remark: str = ""
+    n_left_out: int = 0
 
     # -- scores ---------------------------------------------------------------------------------------------------
 
@@ -90,8 +91,8 @@ class Judged:
     # -- uncertainty ----------------------------------------------------------------------------------------------
 
     def joined(self, name: str) -> NDArray[Any]:
-        """A column of the predictions of all folds, in their order."""
-        return np.concatenate([fold.told[name] for fold in self.folds])
+        """A column of the predictions of all folds, in their order; 0 for a class that a fold does not know."""
+        return np.concatenate([fold.told.get(name, np.zeros(len(fold.test))) for fold in self.folds])
 
     @property
     def rows(self) -> NDArray[np.intp]:
@@ -135,7 +136,8 @@ class Judged:
         """The first score of all test rows inside, and of those outside."""
         inside = self.joined("in_domain")
         name = FIRST["regression" if self.classes is None else "classification"]
-        whole = Fold(self.rows, {key: self.joined(key) for key in self.folds[0].told}, {}, {})
+        names = {name for fold in self.folds for name in fold.told}
+        whole = Fold(self.rows, {name: self.joined(name) for name in names}, {}, {})
         return self._score(whole, inside).get(name), self._score(whole, ~inside).get(name)
 
 
