@@ -39,7 +39,7 @@ def score(model: TrainedModel, name: str, split: int = 0) -> float:
     return found.mean
 
 
-def noise(n: int = 120, d: int = 3, seed: int = 0) -> Dataset:
+def noise(n: int = 55, d: int = 3, seed: int = 0) -> Dataset:
     """Inputs and a target that have nothing to do with each other."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame({f"x{i}": rng.normal(size=n) for i in range(d)} | {"y": rng.normal(size=n)})

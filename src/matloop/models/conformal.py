@@ -37,7 +37,7 @@ class ConformalIntervals(Estimator):
 
     Parameters
     ----------
-    n_trees : trees of the forest that learns the size of residuals.
+    n_trees : trees of the forest that learns the size of residuals; 40, or 20 of fewer than 500 rows, unless given.
     seed : of that forest.
 
     Attributes after `fit`
@@ -47,7 +47,7 @@ class ConformalIntervals(Estimator):
     least_ : float, the least end of an interval: 0 where no outcome is negative, else minus infinity.
     """
 
-    def __init__(self, n_trees: int = 40, seed: int = 0) -> None:
+    def __init__(self, n_trees: int | None = None, seed: int = 0) -> None:
         self.n_trees = n_trees
         self.seed = seed
 
@@ -90,7 +90,7 @@ class ConformalIntervals(Estimator):
         inputs = self._filled(inputs)
         root = np.sqrt(size)  # it tames the few residuals that would rule the mean of a leaf
         forest = RandomForest(
-            self.n_trees,
+            self.n_trees or (40 if len(size) >= 500 else 20),
             min_samples_leaf=max(5, len(size) // 100),
             max_leaf_nodes=64,
             max_features="sqrt",
