@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matloop.discovery.representation import Described, Representation
 
 Array = NDArray[np.float64]
+#: How the columns of the featurizer `fractions` end.
+FRACTION = " fraction"
 
 
 class Predictor:
@@ -106,12 +108,21 @@ class Predictor:
         told = [described.failures.get(i, "") for i in range(len(described))]
         kept = np.flatnonzero(described.is_good)
         part = described.take(kept)
+        X, names = self.representation.matrix(part), list(self.representation.get_feature_names_out())
         strange = self.representation.strange_words(part)
-        names = self.representation.get_feature_names_out()
-        outside = self.domain.reasons(self.representation.matrix(part), list(names))
-        for i, (row, reason) in enumerate(zip(kept, outside, strict=True)):
-            told[row] = "; ".join(filter(None, [strange.get(i, ""), reason]))
+        unknown = self._unknown_elements(X, names)
+        for i, (row, reason) in enumerate(zip(kept, self.domain.reasons(X, names), strict=True)):
+            told[row] = "; ".join(filter(None, [strange.get(i, ""), unknown.get(i, reason)]))
         return told
+
+    def _unknown_elements(self, X: Array, names: list[str]) -> dict[int, str]:
+        """The rows with elements that no training row holds: whatever else is unusual about them follows from that."""
+        fractions = [i for i, name in enumerate(names) if name.endswith(FRACTION) and self.domain.is_always_zero[i]]
+        rows, columns = np.nonzero(X[:, fractions] > 0) if fractions else ((), ())
+        found: dict[int, list[str]] = {}
+        for row, column in zip(rows, columns, strict=True):
+            found.setdefault(int(row), []).append(names[fractions[column]].removesuffix(FRACTION))
+        return {row: f"no training row holds {' or '.join(elements)}" for row, elements in found.items()}
 
 
 def _among(n: int, rows: Any, values: NDArray[Any]) -> NDArray[Any]:

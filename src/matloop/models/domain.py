@@ -112,6 +112,11 @@ class ApplicabilityDomain(Estimator):
             for x, far, d, inside in zip(X, beyond, distance, is_inside, strict=True)
         ]
 
+    @property
+    def is_always_zero(self) -> NDArray[np.bool_]:
+        """Which inputs are 0 in all training rows, (d,)."""
+        return (self._low == 0) & (self._high == 0)
+
     def _reason(self, x: Array, beyond: NDArray[np.bool_], distance: float, names: Sequence[str]) -> str:
         told = []
         width = np.maximum(self._high - self._low, 1e-300)
