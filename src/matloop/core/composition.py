@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
@@ -131,7 +131,8 @@ def _refused(formula: object, why: str, hint: str = "") -> FormulaError:
     return FormulaError(f"{formula!r:.80} {why}", hint or "write a formula as in 'Fe2O3' or 'Ca(OH)2'")
 
 
-class Amounts(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Amounts:
     """The elements of n formulas one after another, m in all; formula i has those from `starts[i]` to `starts[i + 1]`.
 
     `elements` (m,) are columns of a fraction matrix, each at most once in a formula, and `amounts` (m,) are positive.

@@ -1,15 +1,16 @@
 """Which oxidation states make a formula neutral: the likeliest choice by how often each is seen in crystals.
 
-Every atom may have a state of its own, as in Fe3O4. The choice is pymatgen's (`Composition.oxi_state_guesses` of the
-reduced formula): the highest sum, over all atoms, of the number of times that the ICSD holds the state. pymatgen tries
-all choices; here the best one for each total charge of each element is found step by step, and then combined.
+Every atom may have a state of its own, as in Fe3O4. For formulas of few atoms the choice is pymatgen's
+(`Composition.oxi_state_guesses` of the reduced formula): the highest sum, over all atoms, of the number of times that
+the ICSD holds the state. pymatgen tries all choices; here the best one for each total charge of each element is found
+step by step, and kept, and then combined. For all other formulas it is the same in the limit of many atoms.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,75 +20,75 @@ from matloop.core.composition import SYMBOLS
 from matloop.features.element_table import rows_of
 
 Integers = NDArray[np.int64]
-#: Formulas with more atoms than this, in whole numbers, are not tried: alloys and dilute dopings.
-MOST_ATOMS = 200
+#: Formulas with more atoms than this, in whole numbers, are taken as those of many atoms.
+MOST_ATOMS = 60
+#: Charges that differ by less cancel, of fractions that sum to 1.
+NEUTRAL = 1e-9
 _IMPOSSIBLE = np.iinfo(np.int64).min // 4
 
 
 class Charged(NamedTuple):
-    """So many atoms of an element in one oxidation state."""
+    """So many atoms of an element, or such a share of all atoms, in one oxidation state."""
 
     element: int
     state: int
-    atoms: int
+    atoms: float
+
+
+# -- few atoms ----------------------------------------------------------------------------------------------------
+
+
+class _Sums(NamedTuple):
+    """For each total charge that n atoms of an element can have: the best score, with how many atoms in which state.
+
+    `ranks` say at which place the charge comes first when all choices are tried in order.
+    """
+
+    scores: dict[int, int]
+    counts: dict[int, tuple[int, ...]]
+    ranks: dict[int, int]
 
 
 def likeliest_states(elements: Sequence[int], atoms: Sequence[int]) -> list[Charged] | None:
     """The likeliest neutral choice for these elements (columns of a fraction matrix); None where none is neutral."""
     tables = [_sums(element, n) for element, n in zip(elements, atoms, strict=True)]
-    ahead = [np.zeros(1, dtype=np.int64)]  # the best scores of the elements behind, for each sum of their charges
-    lowest = [0]
-    for table in reversed(tables[1:]):
-        ahead.append(_joined(table.scores, ahead[-1]))
-        lowest.append(lowest[-1] + table.lowest)
-    charge, chosen = 0, list[Charged]()
-    for element, table, rest, low in zip(elements, tables, reversed(ahead), reversed(lowest), strict=True):
-        wanted = -charge - table.lowest - np.arange(len(table.scores)) - low  # what the rest must come to, as an index
-        is_there = (wanted >= 0) & (wanted < len(rest))
-        scores = np.where(is_there, table.scores + rest[np.clip(wanted, 0, len(rest) - 1)], _IMPOSSIBLE)
-        if scores.max() < 0:
+    left = -sum(next(iter(table.scores)) for table in tables if len(table.scores) == 1)
+    several = [table for table in tables if len(table.scores) > 1]
+    behind = [{0: 0}]  # the best scores of all later tables, by the sum of their charges
+    for table in reversed(several[1:]):
+        behind.append(_joined(table.scores, behind[-1]) if len(behind) > 1 else table.scores)
+    chosen: dict[int, int] = {}
+    for i, table in enumerate(several):
+        rest = behind[len(several) - 1 - i]
+        possible = [
+            (-score - rest[left - s], table.ranks[s], s) for s, score in table.scores.items() if left - s in rest
+        ]
+        if not possible:
             return None
-        best = min(np.flatnonzero(scores == scores.max()), key=lambda i, t=table: t.ranks[i])  # type: ignore[misc]
-        charge += table.lowest + int(best)
-        states = _states(element)
-        chosen += [Charged(element, s, int(n)) for s, n in zip(states, table.counts[best], strict=True) if n]
-    return chosen
+        chosen[id(table)] = min(possible)[2]
+        left -= chosen[id(table)]
+    if left:
+        return None
+    ions: list[Charged] = []
+    for element, table in zip(elements, tables, strict=True):
+        counts = table.counts[chosen.get(id(table), next(iter(table.scores)))]
+        ions += [Charged(element, s, n) for s, n in zip(_states(element), counts, strict=True) if n]
+    return ions
 
 
-def can_be_neutral(elements: Sequence[int], atoms: Sequence[int]) -> bool:
-    """Whether some choice of common oxidation states, atom by atom, is neutral."""
-    reached = 1
-    offset = 0
-    for element, n in zip(elements, atoms, strict=True):
-        states = common_states(element)
-        if not states:
-            return False
-        offset += n * min(states)
-        mask = _reachable(tuple(state - min(states) for state in states), n)
-        reached = _shifted(reached, mask)
-    return offset <= 0 and bool(reached >> -offset & 1)
-
-
-class _Sums(NamedTuple):
-    """For each total charge that n atoms of an element can have, from `lowest` on: the best score, with what counts of
-    the states (…, s), and at which place such a sum comes first when all choices are tried in order."""
-
-    lowest: int
-    scores: Integers
-    counts: Integers
-    ranks: list[int]
-
-
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _sums(element: int, n: int) -> _Sums:
-    states, weights = _states(element), _weights(element)
-    scores, counts = _best(states, weights, n)
+    states = _states(element)
+    scores, counts = _best(states, _weights(element), n)
     _, first = _best(states, (0,) * len(states), n)
-    order = sorted(range(len(scores)), key=lambda i: tuple(-first[i]))
-    ranks = [0] * len(scores)
-    for rank, i in enumerate(order):
-        ranks[i] = rank
-    return _Sums(n * min(states), scores, counts, ranks)
+    places = np.flatnonzero(scores > _IMPOSSIBLE // 2).tolist()
+    charges = {place: n * min(states) + place for place in places}
+    order = sorted(places, key=lambda place: tuple(-first[place]))
+    return _Sums(
+        {charges[place]: int(scores[place]) for place in places},
+        {charges[place]: tuple(counts[place].tolist()) for place in places},
+        {charges[place]: rank for rank, place in enumerate(order)},
+    )
 
 
 def _best(states: Sequence[int], weights: Sequence[int], n: int) -> tuple[Integers, Integers]:
@@ -112,14 +113,94 @@ def _best(states: Sequence[int], weights: Sequence[int], n: int) -> tuple[Intege
     return scores[n], counts[n]
 
 
-def _joined(a: Integers, b: Integers) -> Integers:
+def _joined(a: dict[int, int], b: dict[int, int]) -> dict[int, int]:
     """The best sum of two scores for each sum of two charges."""
-    joined = np.full(len(a) + len(b) - 1, _IMPOSSIBLE, dtype=np.int64)
-    short, long = (a, b) if len(a) < len(b) else (b, a)
-    for i in np.flatnonzero(short >= 0):
-        part = joined[i : i + len(long)]
-        np.maximum(part, short[i] + long, out=part)
-    return np.maximum(joined, _IMPOSSIBLE)
+    if len(a) > len(b):
+        a, b = b, a
+    low = min(b)
+    scores = np.full(max(b) - low + 1, _IMPOSSIBLE, dtype=np.int64)
+    scores[[charge - low for charge in b]] = list(b.values())
+    first = min(a)
+    joined = np.full(max(a) - first + len(scores), _IMPOSSIBLE, dtype=np.int64)
+    for charge, score in a.items():
+        part = joined[charge - first : charge - first + len(scores)]
+        np.maximum(part, scores + score, out=part)
+    return {low + first + i: best for i, best in enumerate(joined.tolist()) if best >= 0}
+
+
+# -- many atoms ---------------------------------------------------------------------------------------------------
+
+
+def likeliest_mixture(elements: Sequence[int], fractions: Sequence[float]) -> list[Charged] | None:
+    """The same for atomic fractions, of which any part may have any state; None where no mixture is neutral.
+
+    All elements start in their lowest state; then they are raised where that gains most, until the charge is zero.
+    """
+    hulls = [_hull(element) for element in elements]
+    missing = -sum(fraction * hull[0][0] for fraction, hull in zip(fractions, hulls, strict=True))
+    raised = [0.0] * len(hulls)
+    steps = [
+        ((after[1] - before[1]) / (after[0] - before[0]), fraction * (after[0] - before[0]), i)
+        for i, (fraction, hull) in enumerate(zip(fractions, hulls, strict=True))
+        for before, after in pairwise(hull)
+    ]
+    for _, charge, i in sorted(steps, key=lambda step: -step[0]):
+        taken = min(charge, max(missing, 0.0))
+        raised[i] += taken
+        missing -= taken
+    if abs(missing) > NEUTRAL:
+        return None
+    return [
+        ion
+        for element, fraction, hull, charge in zip(elements, fractions, hulls, raised, strict=True)
+        for ion in _mixed(element, fraction, hull, charge)
+    ]
+
+
+def _mixed(element: int, fraction: float, hull: list[tuple[int, int]], charge: float) -> list[Charged]:
+    """An element that was raised by this charge: two neighbouring states at most."""
+    for (low, _), (high, _) in pairwise(hull):
+        room = fraction * (high - low)
+        if charge < room - NEUTRAL:
+            share = charge / (high - low)
+            parts = [Charged(element, low, fraction - share), Charged(element, high, share)]
+            return [part for part in parts if part.atoms > NEUTRAL]
+        charge -= room
+    return [Charged(element, hull[-1][0], fraction)]
+
+
+@lru_cache(maxsize=118)
+def _hull(element: int) -> list[tuple[int, int]]:
+    """The states with their weights between which no mixture of others weighs more, from the lowest to the highest."""
+    hull: list[tuple[int, int]] = []
+    for state, weight in sorted(zip(_states(element), _weights(element), strict=True)):
+        while len(hull) > 1 and _is_below(hull[-2], hull[-1], (state, weight)):
+            hull.pop()
+        hull.append((state, weight))
+    return hull
+
+
+def _is_below(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> bool:
+    """Whether b lies on or below the line from a to c."""
+    return (b[1] - a[1]) * (c[0] - a[0]) <= (c[1] - a[1]) * (b[0] - a[0])
+
+
+# -- whether there is any choice ----------------------------------------------------------------------------------
+
+
+def can_be_neutral(elements: Sequence[int], atoms: Sequence[int]) -> bool:
+    """Whether some choice of common oxidation states, atom by atom, is neutral."""
+    reached = 1
+    offset = 0
+    for element, n in zip(elements, atoms, strict=True):
+        states = common_states(element)
+        if not states:
+            return False
+        low = min(states)
+        offset += n * low
+        if len(states) > 1:
+            reached = _shifted(reached, _reachable(tuple(state - low for state in states), n))
+    return offset <= 0 and bool(reached >> -offset & 1)
 
 
 @lru_cache(maxsize=65536)
@@ -146,18 +227,22 @@ def _shifted(a: int, b: int) -> int:
     return total
 
 
-def whole_atoms(fractions: Sequence[float], most: int = MOST_ATOMS) -> list[int] | None:
-    """Fractions as the smallest whole numbers in their ratio, None where these exceed `most` in all."""
-    smallest = min(fractions)
+def whole_atoms(fractions: NDArray[np.float64], most: int = MOST_ATOMS) -> Integers:
+    """Fractions (g, k) as the smallest whole numbers in their ratio; rows of 0 where these exceed `most` in all."""
+    whole = np.zeros(fractions.shape, dtype=np.int64)
+    ratios = fractions / fractions.min(axis=1, keepdims=True)
+    rows = np.arange(len(fractions))
     for factor in range(1, most + 1):
-        scaled = [fraction / smallest * factor for fraction in fractions]
-        if sum(scaled) > most + 0.5:
-            return None
-        whole = [round(value) for value in scaled]
-        if all(abs(value - near) <= 1e-6 * near for value, near in zip(scaled, whole, strict=True)):
-            divisor = math.gcd(*whole)
-            return [value // divisor for value in whole]
-    return None
+        rows = rows[factor * ratios[rows].sum(axis=1) <= most + 0.5]
+        if not len(rows):
+            break
+        scaled = factor * ratios[rows]
+        near = np.rint(scaled)
+        is_whole = (np.abs(scaled - near) <= 1e-6 * near).all(axis=1)
+        whole[rows[is_whole]] = near[is_whole]
+        rows = rows[~is_whole]
+    divisors = np.gcd.reduce(whole, axis=1) if whole.shape[1] else np.ones(len(whole), dtype=np.int64)
+    return whole // np.maximum(divisors, 1)[:, None]
 
 
 # -- the table ----------------------------------------------------------------------------------------------------

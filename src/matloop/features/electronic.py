@@ -20,6 +20,8 @@ ENERGIES = ("first_ionization", "electron_affinity")
 MAGNETIC = "Ti V Cr Mn Fe Co Ni Cu Nb Mo Tc Ru Rh Pd Ag Ta W Re Os Ir Pt".split()
 #: Electrons fill an orbital where what is missing is less than this share of all electrons: amounts are rounded.
 FULL = 1e-9
+#: The last element whose orbitals are known.
+URANIUM = COLUMN["U"]
 
 
 class Electronic(CompositionFeaturizer):
@@ -29,14 +31,21 @@ class Electronic(CompositionFeaturizer):
       BandCenter).
     - HOMO and LUMO energy, their shells (0 for s, 1 for p, 2 for d, 3 for f) and the gap between them: the orbitals of
       free atoms (Kotochigova et al. 1997, in hartree) filled with all electrons from below (matminer's AtomicOrbitals;
-      it calls the unit eV). There are none beyond uranium, and no LUMO for noble gases.
+      it calls the unit eV).
     - transition metal fraction: of the metals that may be magnetic (matminer's TMetalFraction).
 
-    Energies that no table has are the mean over all elements, as in matminer.
+    Ionization energies and electron affinities that no table has are the mean over all elements, as in matminer. The
+    orbitals are known up to uranium, and only those that hold electrons, so that noble gases and alkaline earths have
+    no empty one: `impute` takes uranium for the elements beyond it, and a LUMO at zero, where orbitals are no longer
+    bound; otherwise such formulas are failures, as in matminer.
     """
 
     name: ClassVar[str] = "electronic"
     citations = ("10.1149/1.2131419", "10.1103/PhysRevA.55.191", "10.1103/PhysRevB.93.085142")
+
+    def __init__(self, *, impute: bool = True, on_failure: str = "raise") -> None:
+        super().__init__(on_failure=on_failure)
+        self.impute = impute
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,12 +59,19 @@ class Electronic(CompositionFeaturizer):
     def matrix(self, readings: Amounts) -> Features:
         mulliken = element_table("electronic", ENERGIES, True).sum(axis=1, keepdims=True) / 2 / KILOJOULES
         center = np.exp(readings.mean(np.log(mulliken)))
-        edges = _edges(readings)
+        edges = _edges(Amounts(readings.starts, np.minimum(readings.elements, URANIUM), readings.amounts))
+        is_unbound = np.isinf(edges[:, 2])
+        edges[is_unbound, 2:] = 0.0
         metals = np.isin(SYMBOLS, MAGNETIC).astype(float)[:, None]
+        failures: dict[int, str] = {}
+        if not self.impute:
+            known = np.where(np.arange(len(SYMBOLS)) <= URANIUM, 0.0, np.nan)[:, None]
+            failures = dict.fromkeys(np.flatnonzero(is_unbound).tolist(), "has no empty orbital")
+            failures |= unknown(readings, known, ["orbital energies"])
         gap = edges[:, 2:3] - edges[:, 0:1]
-        failures = unknown(readings, _levels()[0][:, :1], ["orbital energies"])
-        failures |= {int(row): "has no empty orbital" for row in np.flatnonzero(np.isinf(gap[:, 0]))}
-        return Features(np.hstack([center, edges, gap, readings.mean(metals)]), failures)
+        values = np.hstack([center, edges, gap, readings.mean(metals)])
+        values[list(failures)] = np.nan
+        return Features(values, failures)
 
 
 def _edges(readings: Amounts) -> Array:
@@ -86,7 +102,6 @@ def _levels() -> tuple[Array, Array, Array]:
     listed = {row["element"]: [pair.split(":") for pair in row["energies"].split()] for row in rows_of("orbitals")}
     most = max(map(len, listed.values())) + 1
     energies, capacities, shells = (np.full((len(SYMBOLS), most), value) for value in (np.inf, 0.0, 0.0))
-    energies[:, 0] = np.nan
     for symbol, orbitals in listed.items():
         for i, (orbital, energy) in enumerate(orbitals):
             shell = SHELLS.index(orbital[-1])

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matloop.core.composition import SYMBOLS, Amounts
-from matloop.core.errors import InputError
+from matloop.core.composition import Amounts
 from matloop.features.base import Array, Features
-from matloop.features.charges import MOST_ATOMS, likeliest_states, whole_atoms
-from matloop.features.composition import CompositionFeaturizer
+from matloop.features.charges import Charged, likeliest_mixture, likeliest_states, whole_atoms
+from matloop.features.composition import CompositionFeaturizer, by_count
 from matloop.features.element_table import element_table
 
-Mask = NDArray[np.bool_]
+STATISTICS = ("minimum", "maximum", "range", "mean", "std_dev")
+
+
+class Ions(NamedTuple):
+    """The ions of n formulas one after another, m in all: their rows, elements, states, and shares of the atoms."""
+
+    rows: NDArray[np.intp]
+    elements: NDArray[np.intp]
+    states: Array
+    shares: Array
+
+    def only(self, mask: NDArray[np.bool_]) -> Ions:
+        return Ions(*(each[mask] for each in self))
 
 
 class Oxidation(CompositionFeaturizer):
@@ -25,76 +35,85 @@ class Oxidation(CompositionFeaturizer):
       count as 0.
     - minimum, maximum, range and std_dev of the states, weighted by atomic fraction (matminer's OxidationStates).
     - EN difference: the mean electronegativity of the anions less that of each cation, and its statistics over the
-      cations (matminer's ElectronegativityDiff); 0 where there are no ions.
+      cations (matminer's ElectronegativityDiff); 0 where there are no ions. Elements without an electronegativity have
+      the mean of all.
     - share of cations and of anions among the atoms.
 
-    Amounts that are no small whole ratio are failures: what oxidation state has the nickel in a steel?
+    Each atom may have a state of its own where the formula has at most 60 atoms in whole numbers, any part of the atoms
+    otherwise, as for dopings.
     """
 
     name: ClassVar[str] = "oxidation"
-    per_task: ClassVar[int] = 2_000
+    per_task: ClassVar[int] = 10_000
     citations = ("10.1103/PhysRevB.93.085142", "10.1016/j.commatsci.2012.10.028")
 
     @property
     def names(self) -> tuple[str, ...]:
-        states = tuple(f"{statistic} oxidation state" for statistic in ("minimum", "maximum", "range", "std_dev"))
-        differences = ("minimum", "maximum", "range", "mean", "std_dev")
-        return (
-            "charge balanced",
-            *states,
-            *(f"{statistic} EN difference" for statistic in differences),
-            "cation fraction",
-            "anion fraction",
-        )
+        states = tuple(f"{statistic} oxidation state" for statistic in STATISTICS if statistic != "mean")
+        differences = tuple(f"{statistic} EN difference" for statistic in STATISTICS)
+        return ("charge balanced", *states, *differences, "cation fraction", "anion fraction")
 
     def matrix(self, readings: Amounts) -> Features:
-        values = np.full((len(readings), len(self.names)), np.nan)
-        failures: dict[int, str] = {}
-        fractions = readings.fractions
-        for i in range(len(readings)):
-            here = slice(readings.starts[i], readings.starts[i + 1])
-            try:
-                values[i] = _described(tuple(readings.elements[here].tolist()), fractions[here])
-            except InputError as error:
-                failures[i] = error.message
-        return Features(values, failures)
+        n = len(readings)
+        ions = _ions(readings)
+        cations, anions = ions.only(ions.states > 0), ions.only(ions.states < 0)
+        values = np.zeros((n, len(self.names)))
+        values[ions.rows, 0] = 1.0
+        values[:, 1:5] = _statistics(n, ions, ions.states)[:, [0, 1, 2, 4]]
+        chi = element_table("electronic", ("electronegativity",), True)[:, 0]
+        of_anions, of_cations = _sums(n, anions, anions.shares), _sums(n, cations, cations.shares)
+        mean = _sums(n, anions, anions.shares * chi[anions.elements]) / np.where(of_anions > 0, of_anions, 1)
+        values[:, 5:10] = _statistics(n, cations, mean[cations.rows] - chi[cations.elements])
+        values[:, 10], values[:, 11] = of_cations, of_anions
+        return Features(values, {})
 
 
-def _described(elements: tuple[int, ...], fractions: Array) -> Array:
-    if len(elements) == 1:
-        return np.array([1.0] + [0.0] * 11)
-    atoms = whole_atoms(fractions.tolist())
-    if atoms is None:
-        raise InputError(f"its amounts are no whole numbers of at most {MOST_ATOMS} atoms: no oxidation states")
-    ions = likeliest_states(elements, atoms)
-    if ions is None:
-        return np.zeros(12)
-    states = np.array([ion.state for ion in ions], float)
-    shares = np.array([ion.atoms for ion in ions], float) / sum(atoms)
-    is_cation, is_anion = states > 0, states < 0
-    described = [1.0, states.min(), states.max(), np.ptp(states), _deviation(states, shares)]
-    described += _differences([ion.element for ion in ions], shares, is_cation, is_anion)
-    return np.array([*described, shares[is_cation].sum(), shares[is_anion].sum()])
+def _ions(readings: Amounts) -> Ions:
+    """The ions of all formulas that can be neutral, in their order."""
+    found: list[tuple[int, Charged]] = []
+    for rows, elements, fractions in by_count(readings):
+        whole = whole_atoms(fractions)
+        each = zip(rows.tolist(), elements.tolist(), whole.tolist(), fractions.tolist(), strict=True)
+        for row, own, atoms, shares in each:
+            if len(own) == 1:
+                found.append((row, Charged(own[0], 0, 1.0)))
+            else:
+                ions = likeliest_states(own, atoms) if atoms[0] else likeliest_mixture(own, shares)
+                found += [(row, ion) for ion in ions or ()]
+    found.sort(key=lambda pair: pair[0])
+    places = np.array([row for row, _ in found], dtype=np.intp)
+    atoms = np.array([ion.atoms for _, ion in found], dtype=float)
+    total = np.bincount(places, weights=atoms, minlength=len(readings))
+    return Ions(
+        places,
+        np.array([ion.element for _, ion in found], dtype=np.intp),
+        np.array([ion.state for _, ion in found], dtype=float),
+        atoms / total[places],
+    )
 
 
-def _differences(elements: Sequence[int], shares: Array, is_cation: Mask, is_anion: Mask) -> list[float]:
-    """Minimum, maximum, range, mean and deviation of the electronegativity differences."""
-    if not is_cation.any():
-        return [0.0] * 5
-    own = element_table("electronic", ("electronegativity",))[list(elements), 0]
-    if np.isnan(own).any():
-        unknown = SYMBOLS[elements[int(np.flatnonzero(np.isnan(own))[0])]]
-        raise InputError(f"{unknown} has no known electronegativity")
-    difference = np.average(own[is_anion], weights=shares[is_anion]) - own[is_cation]
-    weights = shares[is_cation]
-    mean = np.average(difference, weights=weights)
-    return [difference.min(), difference.max(), np.ptp(difference), mean, _deviation(difference, weights)]
+def _sums(n: int, ions: Ions, values: Array) -> Array:
+    return np.bincount(ions.rows, weights=values, minlength=n)
 
 
-def _deviation(values: Array, weights: Array) -> float:
-    """matminer's weighted standard deviation, which is not biased for equal weights; 0 of a single value."""
-    if len(values) == 1:
-        return 0.0
-    mean = np.average(values, weights=weights)
-    correction = weights.sum() / (weights.sum() ** 2 - (weights**2).sum())
-    return float(np.sqrt(correction * np.dot(weights, (values - mean) ** 2)))
+def _statistics(n: int, ions: Ions, values: Array) -> Array:
+    """Minimum, maximum, range, mean and deviation (n, 5) of values (m,) of ions, weighted by their shares; 0 of none.
+
+    The deviation is matminer's, which is not biased for equal weights; 0 of a single ion.
+    """
+    made = np.zeros((n, 5))
+    starts = np.flatnonzero(np.diff(ions.rows, prepend=-1))
+    if not len(starts):
+        return made
+    rows = ions.rows[starts]
+    made[rows, 0] = np.minimum.reduceat(values, starts)
+    made[rows, 1] = np.maximum.reduceat(values, starts)
+    made[:, 2] = made[:, 1] - made[:, 0]
+    weight, squares = _sums(n, ions, ions.shares)[rows], _sums(n, ions, ions.shares**2)[rows]
+    made[rows, 3] = _sums(n, ions, ions.shares * values)[rows] / weight
+    scatter = _sums(n, ions, ions.shares * (values - made[ions.rows, 3]) ** 2)[rows]
+    freedom = weight**2 - squares
+    has_several = np.diff(starts, append=len(values)) > 1
+    variance = np.divide(weight * scatter, freedom, where=has_several, out=np.zeros_like(scatter))
+    made[rows, 4] = np.sqrt(variance)
+    return made
