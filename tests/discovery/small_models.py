@@ -58,7 +58,7 @@ def is_hard(n: int = 60, seed: int = 0) -> Dataset:
 
 
 def trained(dataset: Dataset | None = None, **settings: Any) -> TrainedModel:
-    """A model of one decision tree, judged on two halves, unless the settings say otherwise; with few trees, for speed."""
+    """A model of one decision tree, judged on two halves, unless the settings say otherwise; with few trees."""
     dataset = hardness() if dataset is None else dataset
     if "splits" not in settings and "folds" not in settings:
         half = Column("half", role="identity", kind="text")

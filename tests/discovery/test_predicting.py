@@ -70,7 +70,7 @@ def test_new_materials_are_predicted_and_held_by_their_intervals(model: TrainedM
 
 
 def test_too_much_confidence_is_refused_with_what_can_be_had(model: TrainedModel) -> None:
-    with pytest.raises(InputError, match="60 rows support intervals of at most 96.7 %"):
+    with pytest.raises(InputError, match=r"60 rows support intervals of at most 96\.7 %"):
         model.predict(hardness().frame, confidence=0.999)
     with pytest.raises(InputError, match="between 0 and 1"):
         model.predict(hardness().frame, confidence=90)
@@ -155,7 +155,7 @@ def test_predictions_stand_beside_what_the_records_are_called(model: TrainedMode
         path = predicting.write(done, tmp_path / name)
         read = pd.read_csv(path) if name.endswith("csv") else pd.read_parquet(path)
         assert np.allclose(read["hardness lower [GPa]"], done.frame["hardness lower [GPa]"], equal_nan=True)
-    with pytest.raises(InputError, match="use .csv or .parquet"):
+    with pytest.raises(InputError, match=r"use \.csv or \.parquet"):
         predicting.write(done, tmp_path / "p.docx")
 
 

@@ -1,4 +1,4 @@
-"""From a table to a matrix: materials, numbers and words, each row by itself, and the reason where one cannot be described."""
+"""From a table to a matrix: materials, numbers and words, each row by itself, with reasons where that fails."""
 
 from __future__ import annotations
 

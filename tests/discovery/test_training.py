@@ -24,7 +24,6 @@ from matloop.discovery.train import train, wanted_seconds
 from matloop.discovery.trained import TrainedModel
 from matloop.models import catalogue
 from matloop.models.out_of_fold import last_step
-from matloop.models.splits import SplitError
 
 
 def card_of(model: TrainedModel) -> Card:
@@ -111,9 +110,7 @@ def test_a_target_of_pure_noise_is_not_predicted_even_with_features_chosen_by_it
     dataset = noise(100, 500, seed=1)
     X, y = dataset.frame.iloc[:, :500].to_numpy(), dataset.frame["y"].to_numpy()
     chosen = SelectKBest(f_regression, k=10).fit_transform(X, y)
-    trap = Dataset(
-        pd.DataFrame(chosen, columns=[f"x{i}" for i in range(10)]).assign(y=y), [Column("y", role="target")]
-    )
+    trap = Dataset(pd.DataFrame(chosen, columns=[f"x{i}" for i in range(10)]).assign(y=y), [Column("y", role="target")])
     assert score(train(trap, "y", model="ridge", splits=["random"]), "R²") > 0.15
     install(monkeypatch, lambda: make_pipeline(SelectKBest(f_regression, k=10), Ridge(1.0)))
     assert score(train(dataset, model="ridge", splits=["random"]), "R²") < 0.02
@@ -202,7 +199,9 @@ def test_a_split_that_cannot_be_is_told(way: str, match: str) -> None:
 
 def test_scaffolds_keep_molecules_together() -> None:
     pytest.importorskip("rdkit")
-    smiles = [f"{'C' * k}{ring}" for ring in ("c1ccccc1", "C1CCCCC1", "c1ccncc1", "c1ccsc1", "C1CCNCC1") for k in range(6)]
+    smiles = [
+        f"{'C' * k}{ring}" for ring in ("c1ccccc1", "C1CCCCC1", "c1ccncc1", "c1ccsc1", "C1CCNCC1") for k in range(6)
+    ]
     columns = [Column("smiles", role="material", kind="molecule"), Column("y", role="target")]
     dataset = Dataset(pd.DataFrame({"smiles": smiles, "y": np.arange(30.0) % 6}), columns)
     split = card_of(trained(dataset, splits=None)).validation.splits[1]

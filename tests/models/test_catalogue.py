@@ -64,7 +64,7 @@ def test_a_model_of_classes_learns_them_with_probabilities(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [k for k in NUMBERS if k != "self_training"])
 def test_the_scale_of_an_input_makes_no_difference(kind: str) -> None:
-    """Metres or nanometres: preprocessing is part of the model. Trees see only the order; forests differ by rounding."""
+    """Metres or nanometres: preprocessing is part of the model. Trees see only the order; forests round."""
     X, y = table(80)
     X = np.nan_to_num(X)
     with warnings.catch_warnings():
@@ -141,7 +141,7 @@ def test_forests_keep_to_their_leaves() -> None:
 
 @pytest.mark.parametrize("kind", ["ridge", "forest", "extra_trees"])
 def test_what_is_said_out_of_fold_is_said_without_knowing_the_row(kind: str) -> None:
-    """Outcomes that are pure noise cannot be predicted: out of fold no better than their mean, in the fit much better."""
+    """Outcomes that are pure noise cannot be predicted: out of fold no better than their mean, in the fit better."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(150, 5)), rng.normal(size=150)
     learned = learn(model(kind, "regression"), X, y)

@@ -78,8 +78,8 @@ def test_few_rows_do_not_support_much_confidence_and_it_is_said() -> None:
     """19 errors: the largest stands above a new one with a chance of 95 %, so 90 % is the most with both sides."""
     intervals = ConformalIntervals().fit(*errors(19, 0))
     assert intervals.highest_confidence == pytest.approx(0.9)
-    X, predicted, y = errors(5, 1)
-    lower, upper = intervals.interval(X, predicted, 0.9)
+    X, predicted, _ = errors(5, 1)
+    _, upper = intervals.interval(X, predicted, 0.9)
     assert np.allclose(upper - predicted, intervals.scores_[-1] * intervals.size(X, predicted))
     with pytest.raises(InputError, match="19 rows support intervals of at most 90 %"):
         intervals.interval(X, predicted, 0.95)

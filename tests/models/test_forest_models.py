@@ -79,7 +79,7 @@ def test_a_stored_forest_is_the_same_to_the_last_digit(kind: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("left_child", 10_000), ("right_child", 0), ("feature", 6), ("feature", -1)]
+    ("name", "value"), [("left_child", 10_000), ("left_child", 5), ("right_child", 0), ("feature", 6), ("feature", -1)]
 )
 def test_columns_that_are_no_trees_are_refused(name: str, value: int) -> None:
     X, y = table()
@@ -91,12 +91,21 @@ def test_columns_that_are_no_trees_are_refused(name: str, value: int) -> None:
         RandomForest.__new__(RandomForest).__setstate__(state)
 
 
+def test_a_tree_that_is_deeper_than_it_says_is_refused() -> None:
+    """scikit-learn makes room for as many steps as it says, and takes as many as there are."""
+    X, y = table()
+    state = RandomForest(3, random_state=0).fit(X, y).__getstate__()
+    state["packed"]["depths"][1] = 2
+    with pytest.raises(ValueError, match="deeper"):
+        RandomForest.__new__(RandomForest).__setstate__(state)
+
+
 def test_sizes_that_do_not_fit_are_refused() -> None:
     X, y = table(60)
     for change in ("sizes", "values", "depths"):
         state = RandomForest(3, random_state=0).fit(X, y).__getstate__()
         state["packed"][change] = state["packed"][change][:-1]
-        with pytest.raises(ValueError, match="forest|tree|broadcast"):
+        with pytest.raises(ValueError, match=r"forest|tree|broadcast"):
             RandomForest.__new__(RandomForest).__setstate__(state)
 
 

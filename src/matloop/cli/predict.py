@@ -27,7 +27,8 @@ def predict(
         Path | None, typer.Argument(metavar="[DATA]", help="A dataset, or any file that matloop import reads.")
     ] = None,
     material: Annotated[
-        list[str] | None, typer.Option("--material", "-m", help="A formula or SMILES in place of a file; may be repeated.")
+        list[str] | None,
+        typer.Option("--material", "-m", help="A formula or SMILES in place of a file; may be repeated."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The predictions, a .csv or .parquet file.")

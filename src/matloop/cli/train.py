@@ -25,7 +25,9 @@ def train(
     data: Annotated[
         Path | None, typer.Argument(metavar="DATA", help="A dataset, or any file that matloop import reads.")
     ] = None,
-    target: Annotated[str | None, typer.Option(help="The column to be predicted; the only target unless given.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The column to be predicted; the only target unless given.")
+    ] = None,
     model: Annotated[str, typer.Option(help="auto, or a kind such as forest; --list shows them.")] = "auto",
     split: Annotated[
         str, typer.Option(metavar="A,B", help="How rows are held back; random beside a grouped split unless given.")
@@ -102,7 +104,9 @@ def train(
         raise typer.Exit(1)
 
 
-def _command(data: Path, target: str | None, model: str, split: str, folds: Path | None, features: str, seed: int) -> str:
+def _command(
+    data: Path, target: str | None, model: str, split: str, folds: Path | None, features: str, seed: int
+) -> str:
     """The command without the places of files on this computer."""
     options = {"--target": target, "--model": model, "--split": split, "--features": features, "--seed": seed}
     options["--folds"] = folds.name if folds else None
@@ -199,9 +203,11 @@ def _tell_scores(card: Card) -> None:
     heads = [f"{escape(each.name)}, {each.n_folds} folds>" for each in splits]
     made = table("score on rows held back", *heads, "without a model>")
     for score in splits[0].scores:
-        has_unit = unit and score.name in ("MAE", "RMSE", "median absolute error")
+        with_unit = unit if score.name in ("MAE", "RMSE", "median absolute error") else None
         cells = [_with_spread(each, score.name) for each in splits]
-        made.add_row(f"{score.name} [{escape(unit)}]" if has_unit else score.name, *cells, _baseline(splits[0], score.name))
+        made.add_row(
+            score.name + (f" [{escape(with_unit)}]" if with_unit else ""), *cells, _baseline(splits[0], score.name)
+        )
     console().print(made)
     for each in splits:
         if each.remark:
@@ -256,5 +262,3 @@ def _tell_domain(card: Card) -> None:
     scores = [("inside", domain.score_inside), ("outside", domain.score_outside)]
     told += "".join(f"; {domain.score_name} {where} {value:.4g}" for where, value in scores if value is not None)
     console().print(told + ".", markup=False, soft_wrap=True)
-
-

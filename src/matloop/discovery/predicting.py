@@ -70,7 +70,13 @@ def in_units_of(model: TrainedModel, dataset: Dataset) -> pd.DataFrame:
     changed: dict[str, Any] = {}
     for column in model.inputs:
         own = dataset.columns.get(column.name)
-        if own is not None and column.kind == "number" and own.kind == "number" and own.unit != column.unit and own.unit:
+        if (
+            own is not None
+            and column.kind == "number"
+            and own.kind == "number"
+            and own.unit != column.unit
+            and own.unit
+        ):
             changed[column.name] = converted(frame[column.name].to_numpy(dtype=float), own.unit, column.unit)
     return frame.assign(**changed) if changed else frame
 
@@ -83,13 +89,15 @@ def _named(name: str, target: Column) -> str:
 
 
 def of_texts(model: TrainedModel, texts: list[str]) -> Dataset:
-    """Materials named on the command line, as a dataset. Raises InputError where the model needs more than a material."""
+    """Materials named on the command line, as a dataset. Raises InputError where the model needs more than these."""
     import pandas as pd
 
     materials = [column for column in model.inputs if column.kind in MATERIALS]
     if len(model.inputs) != 1 or not materials:
         need = ", ".join(column.titled for column in model.inputs)
-        raise InputError(f"this model needs {need} for each row", "put them in a table: matloop predict MODEL TABLE.csv")
+        raise InputError(
+            f"this model needs {need} for each row", "put them in a table: matloop predict MODEL TABLE.csv"
+        )
     column = materials[0].model_copy(update={"role": "material"})
     return Dataset(pd.DataFrame({column.name: np.array(texts, dtype=object)}), [column], name="materials")
 

@@ -62,7 +62,7 @@ class Predictor:
         classes, codes = np.unique(y.astype(str), return_inverse=True)
         learned: Learned = learn(estimator, X, codes, groups, seed)
         calibration = ProbabilityCalibration().fit(learned.out_of_fold, codes)
-        made = cls(representation, learned.model, domain, calibration=calibration, classes=classes)
+        made = cls(representation, learned.model, domain, calibration=calibration, classes=list(classes))
         return made, learned.out_of_fold
 
     def predict(self, described: Described, confidence: float = 0.9) -> dict[str, Any]:

@@ -33,7 +33,10 @@ USUAL: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "composition": (("magpie", "stoichiometry", "fractions"),),
     "molecule": (("rdkit_descriptors",),),
     "spectrum": (("moments", "peaks"),),
-    "structure": (("magpie", "stoichiometry", "fractions", "geometry", "voronoi"), ("magpie", "stoichiometry", "fractions")),
+    "structure": (
+        ("magpie", "stoichiometry", "fractions", "geometry", "voronoi"),
+        ("magpie", "stoichiometry", "fractions"),
+    ),
 }
 #: A column of words becomes a yes or no for each of its most common words, of at most so many; the others are known.
 MOST_WORDS, MOST_KNOWN = 50, 2000
@@ -41,7 +44,7 @@ MOST_WORDS, MOST_KNOWN = 50, 2000
 
 @dataclass(frozen=True)
 class Described:
-    """Rows by themselves: `numbers` (n, d), the words of each column of text, and the reason of each row that failed."""
+    """Rows by themselves: `numbers` (n, d), the words of each column of text, and the reason of each row that fails."""
 
     numbers: Array
     words: Mapping[str, NDArray[Any]]
@@ -86,9 +89,10 @@ class Representation:
         failures: dict[int, str] = {}
         for column in self._columns():
             cells = self._cells(frame, column)
+            failed: Mapping[int, str]
             if column.kind == "number":
-                values, failed = _numbers(cells)
-                values = values[:, None]
+                numbers, failed = _numbers(cells)
+                values = numbers[:, None]
             elif column.kind == "text":
                 words[column.name] = np.array([_word(cell) for cell in cells.tolist()], dtype=object)
                 continue
@@ -98,8 +102,8 @@ class Representation:
             several = len(self._columns()) > 1
             for row, reason in failed.items():
                 failures.setdefault(row, f"{column.name}: {reason}" if several else reason)
-        numbers = np.hstack(parts) if parts else np.zeros((len(frame), 0))
-        return Described(numbers, words, dict(sorted(failures.items())))
+        whole = np.hstack(parts) if parts else np.zeros((len(frame), 0))
+        return Described(whole, words, dict(sorted(failures.items())))
 
     def _material(
         self, column: Column, cells: Any, n_jobs: int, cache: Path | None, progress: Progress
@@ -131,12 +135,17 @@ class Representation:
                 raise InputError(f"'{part.name}' describes a {part.kind}, and '{column.name}' is a {column.kind}", hint)
             if not part.__sklearn_is_fitted__():
                 hint = "take features whose columns are known beforehand, or `matloop describe` first"
-                raise InputError(f"'{part.name}' learns its columns from data, which a model file cannot hold yet", hint)
+                raise InputError(
+                    f"'{part.name}' learns its columns from data, which a model file cannot hold yet", hint
+                )
             parts.append(part)
         return Combined(parts)
 
     def featurizers_of(self, column: Column) -> tuple[str, ...]:
-        """The featurizers of a column of materials, as `features.naming` reads them. Raises InputError where there are none for its kind."""
+        """The featurizers of a column of materials, as `features.naming` reads them.
+
+        Raises InputError where there are none for its kind, MissingExtra where they need what is not installed.
+        """
         given = (self.featurizers or {}).get(column.name)
         if given:
             return tuple(given)

@@ -28,7 +28,17 @@ if TYPE_CHECKING:
     from matloop.datasets.dataset import Dataset
 
 #: What may be asked for; those with ':' name a column behind it.
-WAYS = ("random", "composition", "system", "molecule", "scaffold", "cluster", "group:COLUMN", "time:COLUMN", "folds:COLUMN")
+WAYS = (
+    "random",
+    "composition",
+    "system",
+    "molecule",
+    "scaffold",
+    "cluster",
+    "group:COLUMN",
+    "time:COLUMN",
+    "folds:COLUMN",
+)
 #: Fewer rows than this share in a group with another: then a split by composition is a random one.
 REPEATED = 0.02
 
@@ -55,7 +65,7 @@ class NamedSplit:
 
 
 def usual(dataset: Dataset, inputs: Sequence[Column], folds: Path | None) -> list[str]:
-    """Random beside grouped: by composition where compositions repeat, else by their elements, by scaffold, by cluster."""
+    """Random beside grouped: by composition where these repeat, else by their elements, by scaffold, by cluster."""
     first = "folds" if folds is not None else "random"
     kinds = {column.kind for column in inputs}
     if "composition" in kinds or "structure" in kinds:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from matloop.core.errors import InputError, did_you_mean
 from matloop.core.progress import Progress, silent
-from matloop.datasets.column import MATERIALS, Column
+from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset, SetAside
 from matloop.discovery import card_facts, splitting, validating
 from matloop.discovery.card import (
@@ -81,7 +81,9 @@ def train(
         ways = ["folds" if way == "random" else way for way in ways]
         ways = ways if "folds" in ways else ["folds", *ways]
     named = splitting.named(ways, work.dataset, work.inputs, work.classes is not None, folds, seed, work.places)
-    fitting = _Fitting(work, model, seed, n_jobs or _processors(), budget if budget is not None else _usual_budget(model))
+    fitting = _Fitting(
+        work, model, seed, n_jobs or _processors(), budget if budget is not None else _usual_budget(model)
+    )
     judged, final = fitting.run(named, progress)
     card = _card(work, fitting, judged, final, time.monotonic() - began, command)
     trained = TrainedModel(work.target, work.inputs, final, card.to_dict(), work.dataset)
@@ -193,7 +195,9 @@ def _target(dataset: Dataset, name: str | None) -> Column:
     if name is not None:
         column = dataset.column(name)
         if column.kind not in ("number", "text"):
-            raise InputError(f"'{name}' is a {column.kind}, which cannot be predicted", "name a column of numbers or classes")
+            raise InputError(
+                f"'{name}' is a {column.kind}, which cannot be predicted", "name a column of numbers or classes"
+            )
         return column.model_copy(update={"role": "target", "of": None})
     targets = dataset.targets
     if len(targets) != 1:
@@ -226,7 +230,9 @@ def _by_column(features: Sequence[str], inputs: Sequence[Column]) -> dict[str, t
         ]
         if not fitting:
             there = ", ".join(f"'{c.name}', a {c.kind}" for c in inputs)
-            raise InputError(f"'{text[:40]}' describes a {kind}, and there is none among the inputs", f"there is {there}")
+            raise InputError(
+                f"'{text[:40]}' describes a {kind}, and there is none among the inputs", f"there is {there}"
+            )
         for column in fitting:
             chosen[column.name] = (*chosen.get(column.name, ()), text)
     return chosen or None
@@ -356,7 +362,9 @@ class _Fitting:
         try:
             from matloop.models import automatic
         except ImportError as error:
-            raise InputError("'auto' is not available here", did_you_mean("forest", catalogue.kinds(self.work.task))) from error
+            raise InputError(
+                "'auto' is not available here", did_you_mean("forest", catalogue.kinds(self.work.task))
+            ) from error
         made = automatic.AutomaticRegressor if self.work.task == "regression" else automatic.AutomaticClassifier
         return made(budget=seconds, seed=self.seed, n_jobs=self.n_jobs)
 

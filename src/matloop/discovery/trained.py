@@ -1,7 +1,7 @@
 """A trained model: what it predicts and from which columns, how sure it is, where it knows its way, and its card.
 
-A file of it (`.matloop`) is a zip of `model.skops`, `card.json` and `training.parquet`. Nothing in it is ever unpickled:
-a stranger's file cannot run code (see `model_file`).
+A file of it (`.matloop`) is a zip of `model.skops`, `card.json` and `training.parquet`. Nothing in it is ever
+unpickled: a stranger's file cannot run code (see `model_file`).
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ class TrainedModel:
     def neighbours(self, frame: pd.DataFrame, k: int = 3) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
         """The k nearest training rows of each row: their places (n, k), distances (n, k) and labels.
 
-        Near is what is near in the features that the target depends on. Rows that cannot be described have places of -1 and distances
-        of NaN. Raises InputError where the training rows were left out of the file.
+        Near is what is near in the features that the target depends on. Rows that cannot be described have places of -1
+        and distances of NaN. Raises InputError where the training rows were left out of the file.
         """
         known, labels = self._known
         k = max(1, min(k, len(known)))

@@ -121,9 +121,9 @@ class Judged:
             return out_of_fold_classes(
                 self.split.name, list(self.y[rows]), list(self.joined("prediction")), probability, self.classes
             )
-        ends = [self.joined(name) for name in ("lower", "upper")]
+        predicted, lower, upper = (self.joined(name) for name in ("prediction", "lower", "upper"))
         named = None if names is None else list(names[rows])
-        return out_of_fold_numbers(self.split.name, self.y[rows], self.joined("prediction"), *ends, SHOWN, named)
+        return out_of_fold_numbers(self.split.name, self.y[rows], predicted, lower, upper, SHOWN, named)
 
     # -- domain ---------------------------------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class Judged:
 
 
 def _as_scores(told: dict[str, list[float]]) -> list[Score]:
-    return [Score(name=name, folds=values) for name, values in told.items()]  # type: ignore[arg-type]
+    return [Score(name=name, folds=values) for name, values in told.items()]
 
 
 def judge(
@@ -191,7 +191,7 @@ def domain_section(judged: Iterable[Judged], predictor: Predictor, elements: lis
         ),
         threshold=predictor.domain.threshold_,
         share_inside=most.share_inside,
-        score_name=FIRST[task],  # type: ignore[arg-type]
+        score_name=FIRST[task],
         score_inside=inside,
         score_outside=outside,
         elements=elements,

@@ -1,8 +1,8 @@
 """LightGBM's models in a form that can be stored and read without trust.
 
-Their trees are kept as LightGBM's own text, and that is looked through before LightGBM, which follows it without a look,
-gets to read it. Imported only when boosting is asked for, and only where LightGBM is installed: its classes are the
-base of these, so that whatever explains a model of LightGBM knows them.
+Their trees are kept as LightGBM's own text, and that is looked through before LightGBM, which follows it without a
+look, gets to read it. Imported only when boosting is asked for, and only where LightGBM is installed: its classes are
+the base of these, so that whatever explains a model of LightGBM knows them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _MOST = 100_000
 class _Stored:
     """State without LightGBM's own objects: settings, and the trees as text."""
 
+    _Booster: Any
+
     def __getstate__(self) -> dict[str, Any]:
         state = dict(vars(self))
         booster = state.pop("_Booster", None)
@@ -30,8 +32,7 @@ class _Stored:
     def __setstate__(self, state: dict[str, Any]) -> None:
         text = state.pop("trees")
         self.__dict__.update(state)
-        self._evals_result = None
-        self._Booster = None
+        self.__dict__.update(_evals_result=None, _Booster=None)
         if text is not None:
             require_sound(text)
             self._Booster = Booster(model_str=text)

@@ -2,8 +2,8 @@
 
 From out-of-fold residuals r_i = y_i − ŷ_i: conformal prediction (Vovk, Gammerman & Shafer 2005, Algorithmic Learning in
 a Random World), in the cross-validated form of Vovk 2015, doi:10.1007/s10472-013-9368-4. Residuals are divided by an
-expected size σ(x), so that intervals are wide where the model errs much (Papadopoulos, Gammerman & Vovk 2008, normalized
-nonconformity). The quantiles of r/σ are taken on each side by itself, so that intervals of skewed outcomes are
+expected size σ(x), so that intervals are wide where the model errs much (normalized nonconformity: Papadopoulos,
+Gammerman & Vovk 2008). The quantiles of r/σ are taken on each side by itself, so that intervals of skewed outcomes are
 skewed too (Romano, Patterson & Candès 2019, arXiv:1905.03222, take each side by itself in the same way).
 
     lower(x) = ŷ(x) + σ(x) q(α/2),   upper(x) = ŷ(x) + σ(x) q(1 − α/2),   confidence = 1 − α

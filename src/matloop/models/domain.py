@@ -83,8 +83,8 @@ class ApplicabilityDomain(Estimator):
     def _border(self, points: Array, nearest: NDArray[np.intp]) -> float:
         """The distance within which a share `inside` of new rows is expected.
 
-        Training rows lie closer to centres that they helped to place than new rows would, so every fifth row is measured
-        against centres of the others.
+        Training rows lie closer to centres that they helped to place than new rows would, so each fifth of them is
+        measured against centres of the others.
         """
         n = len(points)
         if n < 20:
@@ -138,7 +138,7 @@ class ApplicabilityDomain(Estimator):
         slack = MARGIN * width + 1e-9 * np.maximum(np.abs(self._low), np.abs(self._high))
         slack[~np.isfinite(slack)] = 0.0
         with np.errstate(invalid="ignore"):
-            return np.asarray((X < self._low - slack) | (X > self._high + slack))
+            return np.asarray((self._low - slack > X) | (self._high + slack < X))
 
     def scaled(self, X: Array) -> Array:
         """Each column with the mean 0 of the training rows, as wide as it counts; what is missing is 0."""

@@ -38,7 +38,7 @@ ROWS = 4096
 
 
 class _InBlocks:
-    """The `fit` with blocks beside it. `out_of_fold_` is (n,) or, of classes, (n, k); None where there are too few rows."""
+    """The `fit` with blocks beside it. `out_of_fold_` is (n,), of classes (n, k); None where there are too few rows."""
 
     out_of_fold_: Array | None
 
@@ -84,7 +84,8 @@ class _InBlocks:
 
     def __getstate__(self) -> dict[str, Any]:
         """The nodes of all trees as a few long columns: far fewer objects, and a fraction of the bytes."""
-        state = dict(super().__getstate__())  # type: ignore[misc]
+        parent: Any = super()
+        state = dict(parent.__getstate__())
         trees = state.pop("estimators_", None)
         state.pop("estimator_", None)
         state.pop("out_of_fold_", None)
@@ -121,7 +122,9 @@ class _WithSpread(_InBlocks):
         if isinstance(X, np.ndarray) and len(X) > ROWS:
             parts = [self.predict(X[i : i + ROWS], return_std) for i in range(0, len(X), ROWS)]
             return tuple(map(np.concatenate, zip(*parts, strict=True))) if return_std else np.concatenate(parts)
-        total, squares, n = 0.0, 0.0, len(self.estimators_) if hasattr(self, "estimators_") else 0
+        total: Any = 0.0
+        squares: Any = 0.0
+        n = len(self.estimators_) if hasattr(self, "estimators_") else 0
         for told in _told_by_trees(self, X, "predict"):
             total = total + told
             squares = squares + told**2 if return_std else 0.0
@@ -135,7 +138,7 @@ class _WithVotes(_InBlocks):
     def predict_proba(self, X: Any) -> Array:
         """The mean of the trees' probabilities (m, k)."""
         if getattr(self, "n_outputs_", 1) > 1:
-            return super().predict_proba(X)  # type: ignore[misc, no-any-return]
+            return super().predict_proba(X)  # type: ignore[misc]
         total: Any = 0.0
         for told in _told_by_trees(self, X, "predict_proba"):
             total = total + told
@@ -191,7 +194,8 @@ def _packed(trees: Sequence[Any]) -> dict[str, Any]:
     """Node after node, tree after tree: each field a column, the values (N, 1, k), and the size of each tree."""
     states = [tree.__getstate__() for tree in trees]
     nodes = np.concatenate([state["nodes"] for state in states])
-    columns = {name: nodes[name].astype(kind) for name, kind in _FIELDS.items() if name in nodes.dtype.names}
+    names = nodes.dtype.names or ()
+    columns = {name: nodes[name].astype(kind) for name, kind in _FIELDS.items() if name in names}
     return {
         "nodes": columns,
         "values": np.concatenate([state["values"] for state in states]),
@@ -218,7 +222,8 @@ def _unpacked(packed: dict[str, Any], n_features: int, n_classes: NDArray[np.int
     start = 0
     for size, depth in zip(sizes.tolist(), packed["depths"].tolist(), strict=True):
         own = slice(start, start + size)
-        require_tree(*(nodes[name][own] for name in ("left_child", "right_child", "feature")), n_features)
+        left, right, feature = (nodes[name][own] for name in ("left_child", "right_child", "feature"))
+        require_tree(left, right, feature, n_features, depth)
         tree = Tree(n_features, n_classes.astype(np.intp), 1)
         told = {"nodes": nodes[own], "values": values[own]}
         tree.__setstate__({"max_depth": depth, "node_count": size, **told})

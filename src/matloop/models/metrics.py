@@ -38,10 +38,9 @@ def classification_scores(
     """
     from sklearn import metrics
 
-    classes = np.asarray(classes)
     is_binary = len(classes) == 2
     which = {"labels": classes, "average": "binary", "pos_label": classes[-1]} if is_binary else {"average": "macro"}
-    truth = (np.asarray(y)[:, None] == classes[None, :]).astype(float)
+    truth = (np.asarray(y)[:, None] == np.asarray(classes)[None, :]).astype(float)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fold without one of the classes: its scores are those of the others
         return {

@@ -1,8 +1,8 @@
 """What a stored model may consist of, and a look at what native code would take on trust.
 
-skops restores objects of the types that it is told to trust and refuses all others, but it does not look at what is in
-them. The nodes of trees hold numbers of children and of inputs which scikit-learn follows without a look: a crafted file
-could lead it anywhere, or in circles. So each restored tree is looked through before it is used. (The models of
+skops restores objects of the types that it is told to trust and refuses all others, but it does not look at what is
+in them. The nodes of trees hold numbers of children and of inputs which scikit-learn follows without a look: a crafted
+file could lead it anywhere, or in circles. So each restored tree is looked through before it is used. (The models of
 `forest` and `boosting` look through their own while they are restored.)
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-#: The types (and one function) beyond those that skops trusts by itself. Exact names: a module's other contents stay out.
+#: The types (and one function) beyond those that skops trusts by itself. Exact names: the rest of a module stays out.
 TRUSTED = frozenset(
     """
     collections.OrderedDict
@@ -60,21 +60,38 @@ def require_sound(model: Any) -> None:
         kind = f"{type(part).__module__}.{type(part).__name__}"
         if kind == "sklearn.tree._tree.Tree":
             nodes = part.__getstate__()["nodes"]
-            require_tree(nodes["left_child"], nodes["right_child"], nodes["feature"], part.n_features)
+            require_tree(nodes["left_child"], nodes["right_child"], nodes["feature"], part.n_features, part.max_depth)
         elif kind.endswith("_hist_gradient_boosting.predictor.TreePredictor"):
             _require_predictor(part)
 
 
-def require_tree(left: Any, right: Any, feature: Any, n_features: int) -> None:
-    """Raises ValueError unless each inner node leads to two later nodes and asks for an input that there is."""
-    n, here = len(left), np.arange(len(left))
-    inner = np.asarray(left) != -1
-    for child in (np.asarray(left)[inner], np.asarray(right)[inner]):
-        if not ((child > here[inner]) & (child < n)).all():
-            raise ValueError("a tree leads out of itself")
+def require_tree(left: Any, right: Any, feature: Any, n_features: int, max_depth: int | None = None) -> None:
+    """Raises ValueError unless the nodes are one tree, no deeper than it says, and ask for inputs that there are.
+
+    An inner node leads to two later ones, and each node but the first is led to once.
+    """
+    left, right = np.asarray(left, dtype=np.int64), np.asarray(right, dtype=np.int64)
+    n, inner = len(left), np.flatnonzero(left != -1)
+    children = np.concatenate([left[inner], right[inner]])
+    if not n or not ((children > np.tile(inner, 2)) & (children < n)).all():
+        raise ValueError("a tree leads out of itself")
+    if not np.array_equal(np.sort(children), np.arange(1, n)):
+        raise ValueError("a tree has a node that belongs to none or to two others")
     asked = np.asarray(feature)[inner]
-    if not n or not ((asked >= 0) & (asked < n_features)).all():
+    if not ((asked >= 0) & (asked < n_features)).all():
         raise ValueError("a tree asks for an input that there is not")
+    if max_depth is not None and _depth(left, right) > max_depth:
+        raise ValueError("a tree is deeper than it says")
+
+
+def _depth(left: Any, right: Any) -> int:
+    """How many steps lead to the deepest leaf."""
+    level, depth = np.zeros(1, dtype=np.int64), 0
+    while True:
+        inner = level[left[level] != -1]
+        if not len(inner):
+            return depth
+        level, depth = np.concatenate([left[inner], right[inner]]), depth + 1
 
 
 def _require_predictor(predictor: Any) -> None:
