@@ -37,7 +37,7 @@ class Screen(BaseModel):
     material: str | None = Field(None, description="the column that says what a candidate is; guessed unless given")
     models: dict[str, str] = Field({}, description="files of trained models by the names that stages use")
     confidence: float = Field(0.9, gt=0, lt=1, description="of the intervals of all predictions")
-    chunk: int = Field(20_000, ge=1, le=10_000_000, description="how many candidates are looked at together")
+    chunk: int = Field(10_000, ge=1, le=10_000_000, description="how many candidates are looked at together")
     stages: tuple[Any, ...] = Field((), description="the stages, in their order")
 
     @field_validator("stages", mode="before")

@@ -48,7 +48,8 @@ class Tally:
     def count(self, entered: int, reasons: np.ndarray) -> None:
         """`reasons` (n,) has "" for who stays."""
         self.entered += entered
-        self.reasons.update(Counter(general(reason) for reason in reasons[reasons != ""].tolist()))
+        for reason, n in Counter(reasons[reasons != ""].tolist()).items():
+            self.reasons[general(reason)] += n
         self._shorten()
 
     def add(self, other: Tally) -> None:
