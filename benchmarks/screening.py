@@ -1,11 +1,11 @@
 """A screen of ten million compositions, beside scikit-learn's predict in a loop and the same through matminer.
 
-`MATLOOP_DATA=… python -m benchmarks.screening` writes results/screening.md. The model is a forest of `matloop train
---model forest`, trained on the experimental band gaps of Matbench. The screen is the command itself, in a process of its
-own with two workers: compositions are generated, read, described, predicted with a 90 % interval and judged for the
-model's domain, sent through two stages, and committed chunk by chunk. The rivals predict a value and nothing else; they
-get a forest of scikit-learn with the same settings, fitted to the same rows. CPU seconds of the rivals are those of one
-thread.
+`MATLOOP_DATA=… python -m benchmarks.screening` writes results/screening.md. The model is a forest of
+`matloop train --model forest`, trained on the experimental band gaps of Matbench. The screen is the command itself, in
+a process of its own with two workers: compositions are generated, read, described, predicted with a 90 % interval and
+judged for the model's domain, sent through two stages, and committed chunk by chunk. The rivals predict a value and
+nothing else; they get a forest of scikit-learn with the same settings, fitted to the same rows. CPU seconds of the
+rivals are those of one thread.
 """
 
 from __future__ import annotations
@@ -250,17 +250,16 @@ def page(done: Screened, others: list[Rival], rows: int, workers: int, load: flo
                 _time(own * ROWS),
             ]
         )
-    whole = "" if rows == ROWS else f" On this machine {ROWS:,} would take about {_time(done.wall * ROWS / rows)}."
     return "\n".join(
         [
             "# Screening, beside scikit-learn and matminer",
             "",
-            f"{versions}, Python {platform.python_version()}, {os.cpu_count()} processors, which had a load of {load:.1f} "
-            "when it began. Written by `python -m benchmarks.screening`, which says how.",
+            f"{versions}, Python {platform.python_version()}, {os.cpu_count()} processors with a load of {load:.1f} from "
+            "others when it began. Written by `python -m benchmarks.screening`, which says how.",
             "",
             f"**{rows:,} compositions** of two to four elements, generated while they are screened: "
             f"{_time(done.wall)} on the wall with {workers} workers, {rows / done.wall:,.0f} rows a second; at most "
-            f"{done.peak / 1e9:.2f} GB in all processes together.{whole}",
+            f"{done.peak / 1e9:.2f} GB in all processes together.",
             "",
             table(
                 ["stage", "came", "left"],
