@@ -254,8 +254,8 @@ def page(done: Screened, others: list[Rival], rows: int, workers: int, load: flo
         [
             "# Screening, beside scikit-learn and matminer",
             "",
-            f"{versions}, Python {platform.python_version()}, {os.cpu_count()} processors with a load of {load:.1f} from "
-            "others when it began. Written by `python -m benchmarks.screening`, which says how.",
+            f"{versions}, Python {platform.python_version()}; {os.cpu_count()} processors with a load of {load:.1f} "
+            "from others when it began. Written by `python -m benchmarks.screening`, which says how.",
             "",
             f"**{rows:,} compositions** of two to four elements, generated while they are screened: "
             f"{_time(done.wall)} on the wall with {workers} workers, {rows / done.wall:,.0f} rows a second; at most "

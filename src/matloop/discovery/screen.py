@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,7 +187,17 @@ def _material(definition: Screen, source: Source, models: Mapping[str, TrainedMo
         return wanted, kind
     # its cells did not tell: whoever names it means what the models read
     said = [column.kind for column in inputs if column.name == wanted or definition.material is not None]
-    return wanted, said[0] if said else kind
+    return wanted, said[0] if said else _most_are(source, wanted)
+
+
+def _most_are(source: Source, column: str) -> str:
+    """What most cells of a column are, be there ever so many bad ones among them."""
+    from matloop.datasets.guessing import guessed_kind
+
+    first = next(iter(source.chunks(1000)), None)
+    cells = first.frame()[column].dropna().astype(str) if first is not None else []
+    votes = Counter(str(guessed_kind("material", cells.iloc[[i]])) for i in range(len(cells)))
+    return max(MATERIALS, key=lambda kind: votes[kind]) if any(votes[kind] for kind in MATERIALS) else "text"
 
 
 def _fitted(
