@@ -85,6 +85,15 @@ def test_an_input_of_two_values_is_switched_not_moved():
     assert seen == {0.0, 1.0}
 
 
+def test_what_most_rows_do_not_have_is_moved_in_the_others_alone():
+    """A forest jumps where an absent element appears; that is no slope, and would drown all others."""
+    matrix = np.column_stack([X[:, 0], np.where(np.arange(len(X)) % 10 == 0, 0.2 + 0.5 * X[:, 1], 0.0)])
+    shares = sensitivity(lambda x: x[:, 0] + 50 * (x[:, 1] > 0.001), matrix)
+    np.testing.assert_allclose(shares, [1.0, 0.0], atol=1e-12)
+    spread = matrix.std(axis=0)
+    np.testing.assert_allclose(sensitivity(lambda x: x @ [1, 3], matrix), spread * [1, 3] / (spread @ [1, 3]))
+
+
 def test_no_input_leaves_the_range_of_the_rows():
     """A model is not asked about what nobody measured."""
 

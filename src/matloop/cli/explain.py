@@ -94,14 +94,14 @@ def _tell_whole(trained: TrainedModel, told: Explanation) -> None:
     from matloop.cli.terminal import console, counted
 
     what = told.answer.name if told.label else trained.target.titled
-    _say(f"{what}: explained by {counted(len(told.inputs.X), 'row')}", style="bold")
+    _say(f"{what}, explained by {counted(len(told.inputs.X), 'row')}: {told.explained_by}", style="bold")
     for remark in told.remarks:
         _say(remark, style="yellow")
     for sentence in told.sentences():
         _say(sentence)
     console().print(_inputs(told))
-    if told.judged_on:
-        _say(f"Importance on {told.judged_on}; contributions: {told.contributions.method}.", style="dim")
+    judged = f"Importance on {told.judged_on}. " if told.judged_on else ""
+    _say(f"{judged}Contributions {told.contributions.method}.", style="dim")
     _say(f"Rules, in which a small tree agrees with the model in {told.rules.agreement:.0%} of the rows:")
     for rule in told.rules.rules[:MOST_RULES]:
         measured = "" if rule.measured_precision is None else f"; {rule.measured_precision:.2f} of the measured values"

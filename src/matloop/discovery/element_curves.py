@@ -25,21 +25,25 @@ SHARE_OF = "share of "
 LEAST, N_TRIED, N_SHOWN, N_MATERIALS, N_GRID = 12, 8, 4, 40, 12
 
 
-def element_curves(model: TrainedModel, frame: pd.DataFrame, code: int | None) -> list[Dependence]:
-    """The curves of the elements along which the answer moves most; none for a model without a composition."""
+def element_curves(model: TrainedModel, estimator: Any, frame: pd.DataFrame, code: int | None) -> list[Dependence]:
+    """The curves of the elements along which the answer moves most; none for a model without a composition.
+
+    `estimator` answers to what `model` sees of the rows; of classes with the probability of the one with this `code`.
+    """
     column = next((c for c in model.inputs if c.kind == "composition"), None)
     if column is None or column.name not in frame.columns:
         return []
     amounts = [_fractions(cell) for cell in frame[column.name].tolist()]
     counts = {symbol: [i for i, one in enumerate(amounts) if 0 < one.get(symbol, 0) < 1] for symbol in SYMBOLS}
     common = sorted((s for s in SYMBOLS if len(counts[s]) >= LEAST), key=lambda s: -len(counts[s]))[:N_TRIED]
-    found = [_curve(model, frame, column.name, amounts, symbol, counts[symbol], code) for symbol in common]
+    found = [_curve(model, estimator, frame, column.name, amounts, symbol, counts[symbol], code) for symbol in common]
     known = [curve for curve in found if curve is not None and curve.span > 0]
     return sorted(known, key=lambda curve: -curve.span)[:N_SHOWN]
 
 
 def _curve(
     model: TrainedModel,
+    estimator: Any,
     frame: pd.DataFrame,
     column: str,
     amounts: list[dict[str, float]],
@@ -60,7 +64,7 @@ def _curve(
         return table
 
     def ask(table: Any) -> NDArray[np.float64]:
-        estimator, X = model.predictor.model, model.features(table)[0]
+        X = model.features(table)[0]
         return np.asarray(estimator.predict(X) if code is None else estimator.predict_proba(X)[:, code], dtype=float)
 
     return along(ask, moved, grid, shares, SHARE_OF + symbol)

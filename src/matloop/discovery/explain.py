@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     from matloop.discovery.trained import TrainedModel
 
 Array = NDArray[np.float64]
-#: So many rows are explained; the rules are counted on more of them.
-ROWS, ROWS_OF_RULES = 100, 5000
+#: So many rows are explained; elements are looked for, and rules counted, in more of them.
+ROWS, MANY_ROWS = 100, 5000
 #: Curves are drawn along so many inputs, at so many places; shuffles of each group; orders of a sampled contribution.
 N_CURVES, N_PLACES, N_SHUFFLES, N_ORDERS = 6, 20, 5, 16
 
 
+#: With so many rows held out, all is explained by them: a model may know its training rows by heart, and then no small
+#: change of one of them moves its answer.
+LEAST_HELD_OUT = 50
 #: A rank correlation between an input and its contribution that is a direction.
 CLEAR = 0.6
 
@@ -66,6 +69,8 @@ class Explanation:
     target: Column
     label: str | None
     inputs: Inputs
+    #: Which rows these are, in words.
+    explained_by: str
     contributions: Contributions
     shown: dict[str, int]
     sensitivity: dict[str, float]
@@ -101,15 +106,9 @@ class Explanation:
 
     def direction(self, group: str) -> str:
         """Whether the answer rises or falls with an input, "" where it does neither clearly: by rank correlation."""
-        from scipy.stats import spearmanr
-
         columns = self.inputs.groups[group]
         place = self.contributions.names.index(group)
-        values, moved = self.inputs.X[:, self.shown[group]], self.contributions.values[:, place]
-        known = np.isfinite(values)
-        if np.ptp(moved) == 0 or known.sum() < 3 or np.ptp(values[known]) == 0:
-            return ""
-        rank = float(spearmanr(values[known], moved[known]).statistic)
+        rank = _rank(self.inputs.X[:, self.shown[group]], self.contributions.values[:, place])
         if abs(rank) < CLEAR:
             return ""
         name = f" with {self.inputs.names[self.shown[group]]}" if len(columns) > 1 else ""
@@ -124,6 +123,7 @@ class Explanation:
             "unit": self.target.unit,
             "class": self.label,
             "rows": len(self.inputs.X),
+            "explained_by": self.explained_by,
             "importance": None
             if found is None
             else {
@@ -174,7 +174,8 @@ def explain(
     """Explain a model by the rows of a table, or by its training rows where none is given.
 
     Importance is judged on rows that the model has not seen: those of the table that have an outcome, else a fifth of
-    the training rows, by a copy of the model that has learned from the others. Of classes `label` is explained.
+    the training rows, by a copy of the model that has learned from the others. Where these are enough, that copy and
+    these rows stand for the model in all else as well. Of classes `label` is explained.
 
     Raises InputError where no row can be described, or a class is unknown.
     """
@@ -187,46 +188,68 @@ def explain(
     if len(good) < len(given):
         remarks.append(f"{len(given) - len(good)} rows could not be described and were left out.")
     code = _code(model, label)
-    name = None if code is None else (model.classes or [])[code]
-    chosen = good[_some(len(good), rows, seed)]
-    inputs = everything.take(chosen)
-    estimator = model.predictor.model
-    ask = Asked(estimator, inputs.X, code)
-    steps = _Steps(progress, 5)
+    steps = _Steps(progress, 6)
 
-    steps.next("learning anew without a fifth of the rows" if frame is None else "shuffling inputs")
-    judged = (
-        held_out.of_training(model, everything.X, is_good, seed)
-        if frame is None
-        else held_out.of_table(model, given, everything.X, is_good)
-    )
-    importances = _importances(judged, inputs.groups, inputs, rows, seed, steps)
-    of_table = _importances(judged, inputs.of_table, inputs, rows, seed, steps)
+    steps.next("learning anew without a fifth of the rows" if frame is None else "looking for outcomes")
+    if frame is None:
+        judged = held_out.of_training(model, everything.X, is_good, seed)
+    else:
+        judged = held_out.of_table(model, given, is_good)
     if judged is None:
         why = "the table has no outcomes" if frame is not None else "there are too few training rows to hold some out"
         remarks.append(f"Importance was not measured: {why}.")
+    estimator, pool, explained_by = model.predictor.model, good, "rows of the table given"
+    if frame is None:
+        explained_by = "its training rows"
+        if judged is not None and len(judged.rows) >= LEAST_HELD_OUT:
+            estimator, pool, explained_by = judged.model, judged.rows, judged.words
+    chosen = pool[_some(len(pool), rows, seed)]
+    inputs = everything.take(chosen)
 
+    steps.next("shuffling")
+    importances = _importances(judged, everything, everything.groups, rows, seed, steps)
+    of_table = _importances(judged, everything, everything.of_table, rows, seed, steps)
     steps.next("contributions")
     background = everything.X[good[_some(len(good), rows, seed + 1)]]
     told = contributions(
         estimator, inputs.X, background, inputs.names, inputs.groups, code, N_ORDERS, seed, progress=steps.inner
     )
     steps.next("sensitivity")
+    ask = Asked(estimator, inputs.X, code)
     single = sensitivity(ask, inputs.X, progress=steps.inner)
     steps.next("curves")
-    shown = {group: max(columns, key=lambda i: single[i]) for group, columns in inputs.groups.items()}
+    shown = {
+        group: _clearest(inputs.X, columns, told.values[:, place])
+        for place, (group, columns) in enumerate(inputs.groups.items())
+    }
     strongest = [told.names[i] for i in np.argsort(-told.mean_absolute)[:N_CURVES] if told.mean_absolute[i] > 0]
-    curves = [along_column(ask, inputs.X, shown[g], inputs.names[shown[g]], inputs.units[shown[g]]) for g in strongest]
-    curves += element_curves(model, given.iloc[chosen], code)
+    curves = [
+        along_column(ask, inputs.X, shown[g], inputs.names[shown[g]], inputs.units[shown[g]], N_PLACES)
+        for g in strongest
+    ]
+    many = pool[_some(len(pool), MANY_ROWS, seed)]
+    curves += element_curves(model, estimator, given.iloc[many], code)
     steps.next("rules")
-    many = good[_some(len(good), ROWS_OF_RULES, seed)]
     rules = _rules(model, estimator, everything.take(many), given.iloc[many])
     steps.end()
     shares = {group: float(single[columns].sum()) for group, columns in inputs.groups.items()}
     ranked = dict(sorted(shares.items(), key=lambda pair: -pair[1]))
-    words = "" if judged is None else f"{judged.words} ({min(rows, len(judged.y))} rows)"
+    name = None if code is None else (model.classes or [])[code]
+    judged_on = "" if judged is None else f"{judged.words} ({min(rows, len(judged.y))} rows)"
     return Explanation(
-        model.target, name, inputs, told, shown, ranked, curves, rules, importances, of_table, words, remarks
+        model.target,
+        name,
+        inputs,
+        explained_by,
+        told,
+        shown,
+        ranked,
+        curves,
+        rules,
+        importances,
+        of_table,
+        judged_on,
+        remarks,
     )
 
 
@@ -238,6 +261,21 @@ def described(model: TrainedModel, frame: pd.DataFrame) -> tuple[Inputs, NDArray
     X = representation.matrix(rows)
     groups = together.by_name(names)
     return Inputs(X, names, representation.units, groups, representation.places_of_columns), rows.is_good
+
+
+def _clearest(X: Array, columns: list[int], moved: Array) -> int:
+    """Of the columns of a group the one whose value tells best how far the group moved the answer, (n,)."""
+    return max(columns, key=lambda i: abs(_rank(X[:, i], moved)))
+
+
+def _rank(values: Array, moved: Array) -> float:
+    """The rank correlation of an input and its contribution; 0 where one of them does not vary."""
+    from scipy.stats import spearmanr
+
+    known = np.isfinite(values)
+    if known.sum() < 3 or np.ptp(values[known]) == 0 or np.ptp(moved[known]) == 0:
+        return 0.0
+    return float(spearmanr(values[known], moved[known]).statistic)
 
 
 def _code(model: TrainedModel, label: str | None) -> int | None:
@@ -256,8 +294,8 @@ class _Classes:
 
 def _importances(
     judged: held_out.HeldOut | None,
-    groups: dict[str, list[int]],
     inputs: Inputs,
+    groups: dict[str, list[int]],
     rows: int,
     seed: int,
     steps: _Steps,
@@ -265,7 +303,7 @@ def _importances(
     if judged is None:
         return None
     chosen = _some(len(judged.y), rows, seed)
-    X = judged.X[chosen]
+    X = inputs.X[judged.rows[chosen]]
     # a group that is the same in every row, such as the share of an element that none has, cannot be shuffled
     moving = {name: columns for name, columns in groups.items() if np.any(X[:, columns] != X[0, columns])}
     return permutation_importance(

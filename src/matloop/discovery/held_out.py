@@ -25,26 +25,26 @@ SECONDS = 30.0
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Inputs (n, d) and outcomes (n,), a model that has not seen them, and in words where they come from.
+    """Rows of a table by their places (n,), their outcomes (n,), and a model that has not seen them.
 
-    Outcomes are numbers, or of classes their places among the model's classes.
+    Outcomes are numbers, or of classes their places among the model's classes; `words` say where all this comes from.
     """
 
-    X: Array
+    rows: NDArray[np.intp]
     y: NDArray[Any]
     model: Any
     words: str
 
 
-def of_table(model: TrainedModel, frame: pd.DataFrame, X: Array, is_good: NDArray[np.bool_]) -> HeldOut | None:
+def of_table(model: TrainedModel, frame: pd.DataFrame, is_good: NDArray[np.bool_]) -> HeldOut | None:
     """The rows of another table that have an outcome; None where none has one."""
     if model.target.name not in frame.columns:
         return None
     y, known = outcomes(model, frame)
-    kept = known & is_good
-    if not kept.any():
+    kept = np.flatnonzero(known & is_good)
+    if not len(kept):
         return None
-    return HeldOut(X[kept], y[kept], model.predictor.model, "the rows of the table given")
+    return HeldOut(kept, y[kept], model.predictor.model, "rows of the table given")
 
 
 def of_training(model: TrainedModel, X: Array, is_good: NDArray[np.bool_], seed: int = 0) -> HeldOut | None:
@@ -56,11 +56,11 @@ def of_training(model: TrainedModel, X: Array, is_good: NDArray[np.bool_], seed:
 
     y, known = outcomes(model, model.training)
     rows = np.flatnonzero(known & is_good)
-    X, y = X[rows], y[rows]
+    y = y[rows]
     try:
         assert model.dataset is not None
         groups = splitting.material_groups(model.dataset.take(rows), model.inputs)
-        train, test = next(iter(GroupedSplit(5, seed).split(X, y, groups)))
+        train, test = next(iter(GroupedSplit(5, seed).split(X[rows], y, groups)))
     except SplitError:
         return None
     if model.classes is not None and len(np.unique(y[train])) < len(model.classes):
@@ -68,8 +68,10 @@ def of_training(model: TrainedModel, X: Array, is_good: NDArray[np.bool_], seed:
     estimator = clone(model.predictor.model)
     if "budget" in estimator.get_params():
         estimator.set_params(budget=SECONDS)
-    again = fit(estimator, X[train], y[train], groups[train])
-    return HeldOut(X[test], y[test], again, "a fifth of the training rows, by the model learned anew from the others")
+    again = fit(estimator, X[rows[train]], y[train], groups[train])
+    return HeldOut(
+        rows[test], y[test], again, "a fifth of the training rows, by the model learned anew from the others"
+    )
 
 
 def outcomes(model: TrainedModel, frame: pd.DataFrame) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -39,6 +39,7 @@ def render(name: str, target: Column, told: Explanation | None, singles: Sequenc
 def _whole(told: Explanation) -> dict[str, Any]:
     return {
         "n_rows": len(told.inputs.X),
+        "explained_by": told.explained_by,
         "method": told.contributions.method,
         "remarks": told.remarks,
         "sentences": told.sentences(),
@@ -87,8 +88,21 @@ def _clouds(told: Explanation) -> Figure:
 
 
 def _curves(told: Explanation, answer: Column) -> list[Figure]:
-    found = [Curve(Column(c.name, c.unit), c.grid, c.average, c.individual, c.data) for c in told.curves]
-    return [figures.curves(curve, answer) for curve in found]
+    return [
+        figures.curves(
+            Curve(Column(c.name, c.unit), c.grid, c.average, c.individual, c.data, _effects(told, c.name)), answer
+        )
+        for c in told.curves
+    ]
+
+
+def _effects(told: Explanation, name: str) -> np.ndarray | None:
+    """What the input and those of its group add in each row, upon the base: on the scale of the answer, or None."""
+    group = next((g for g, column in told.shown.items() if told.inputs.names[column] == name), None)
+    if group is None or told.contributions.scale == "log-odds":
+        return None
+    parts = told.contributions
+    return np.asarray(parts.base + parts.values[:, parts.names.index(group)])
 
 
 def _sensitivity(told: Explanation) -> Figure:

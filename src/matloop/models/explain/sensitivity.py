@@ -23,6 +23,8 @@ def sensitivity(ask: Ask, matrix: np.ndarray, delta: float = 0.25, progress: Pro
 
     `delta` is the perturbation in standard deviations of each input. It must not be small: the answer of a forest is a
     staircase, flat almost everywhere. No input leaves the range that the rows have; one with two values is switched.
+    Where most rows have one and the same value, such as no atom of an element, the other rows alone are moved: what an
+    element would do in materials that have none of it, nobody has measured.
     """
     slopes = np.zeros(matrix.shape[1])
     at_once = max(1, AT_ONCE // max(1, 2 * len(matrix)))
@@ -48,12 +50,30 @@ def _moved(matrix: np.ndarray, column: int, delta: float) -> tuple[np.ndarray, n
     if not len(values) or np.ptp(values) <= 1e-12 * np.abs(values).max():
         return rows[:0], np.empty(0)
     sigma, lowest, highest = float(np.std(values)), values.min(), values.max()
-    is_switch = np.all((values == lowest) | (values == highest))
+    is_switch = _is_switch(values, lowest, highest)
+    if not is_switch:
+        rows = rows[_is_not_usual(values)]
+        values = rows[:, column]
     low = np.full(len(values), lowest) if is_switch else np.maximum(values - delta * sigma, lowest)
     high = np.full(len(values), highest) if is_switch else np.minimum(values + delta * sigma, highest)
     both = np.concatenate([rows, rows])
     both[: len(rows), column], both[len(rows) :, column] = low, high
     return both, high - low
+
+
+def _is_switch(values: np.ndarray, low: float, high: float) -> bool:
+    """Whether an input has two values, yes and no, or two that are both common."""
+    if not np.all((values == low) | (values == high)):
+        return False
+    share = float(np.mean(values == high))
+    return (low, high) == (0.0, 1.0) or 0.1 <= share <= 0.9
+
+
+def _is_not_usual(values: np.ndarray) -> np.ndarray:
+    """Which values (n,) are not the one that more than half of them are; all where there is no such value."""
+    median = np.median(values)
+    is_usual = values == median
+    return ~is_usual if is_usual.mean() > 0.5 else np.full(len(values), True)
 
 
 def _slope(answers: np.ndarray, steps: np.ndarray) -> float:

@@ -47,13 +47,17 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Curve:
-    """Answers along an input: grid (g,), their average (g,), single rows (n, g), and where the data lie (m,)."""
+    """Answers along an input: grid (g,), their average (g,), single rows (n, g), and where the data lie (m,).
+
+    `effects` (m,) are what the input, with all that goes with it, makes of the answer in each of these rows.
+    """
 
     input: Column
     grid: np.ndarray
     average: np.ndarray
     individual: np.ndarray
     data: np.ndarray
+    effects: np.ndarray | None = None
 
 
 def bars(found: Sequence[Bar], axis_title: str, alt: str) -> Figure:
@@ -128,13 +132,17 @@ def _spread(contributions: np.ndarray) -> np.ndarray:
 
 
 def curves(found: Curve, answer: Column) -> Figure:
-    """The average answer along one input, single rows behind it, and marks where the data lie."""
+    """The average answer along one input, single rows behind it, and marks where the data lie.
+
+    The curves of single rows are shifted to the level of the average: what matters is where they go, not where they are.
+    """
     step = max(1, len(found.individual) // MOST_CURVES)
+    level = float(found.average.mean()) if len(found.average) else 0.0
     x = numbers(found.grid)
     single: dict[str, Any] = {"x": [], "y": []}
     for row in found.individual[::step]:
         single["x"] += [*x, None]
-        single["y"] += [*numbers(row), None]
+        single["y"] += [*numbers(row - row.mean() + level), None]
     behind = single | {"mode": "lines", "line": {"color": "rgba(0,114,178,.16)", "width": 1}, "hoverinfo": "skip"}
     average = {
         "x": x,
@@ -153,8 +161,16 @@ def curves(found: Curve, answer: Column) -> Figure:
         "marker": {"symbol": "line-ns-open", "size": 7, "color": GREY, "opacity": 0.6},
         "hoverinfo": "skip",
     }
+    dots = {
+        "x": numbers(found.data),
+        "y": numbers(found.effects if found.effects is not None else ()),
+        "mode": "markers",
+        "marker": {"color": ORANGE, "size": 4, "opacity": 0.8},
+        "hovertemplate": "%{x:.4g}: %{y:.4g} with its group<extra></extra>",
+    }
+    traces = [behind, dots, average, marks] if found.effects is not None else [behind, average, marks]
     return Figure(
-        [behind, average, marks],
+        traces,
         layout(
             xaxis=titled(title(found.input, 40), anchor="y2"),
             yaxis=titled(title(answer, 24), domain=[0.08, 1]),
