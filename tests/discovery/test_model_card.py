@@ -106,6 +106,16 @@ def test_coverage_of_95_percent_is_good_from_93_to_97(observed, tone):
     assert any("too narrow" in remark for remark in remarks(card)) is (observed < 0.93)
 
 
+def test_of_classes_probabilities_are_held_to_what_came_true():
+    """No interval is spoken of where there is none."""
+    told = Uncertainty(method="calibrated", coverage=[Coverage(expected=0.8, observed=0.71)])
+    card = CARDS["two classes"].model_copy(update={"uncertainty": told})
+    text = as_markdown(card)
+    assert "came true" in text
+    assert "interval" not in text.split("## Uncertainty")[1].split("##")[0]
+    assert "probability said" in as_html(card)
+
+
 def test_what_was_not_done_is_said():
     """A model of which nothing is known gets no blank page."""
     text = as_markdown(BARE)

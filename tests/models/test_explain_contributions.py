@@ -18,6 +18,7 @@ from sklearn.svm import SVR
 
 from matloop.core.errors import InputError
 from matloop.models.catalogue import model
+from matloop.models.explain import contributions as module
 from matloop.models.explain.contributions import contributions
 from matloop.models.trimmed_trees import TrimmedTrees
 
@@ -181,6 +182,13 @@ def test_without_shap_a_forest_is_sampled(monkeypatch):
     told = contributions(fitted, X[:3], X, n_permutations=8)
     assert told.method.startswith("sampled")
     np.testing.assert_allclose(told.base + told.values.sum(axis=1), fitted.predict(X[:3]), atol=1e-9)
+
+
+def test_a_forest_that_would_take_minutes_is_sampled(monkeypatch):
+    """Where exact values cost thirty times as much as sampled ones, nobody waits for them."""
+    monkeypatch.setattr(module, "MOST_LEAVES", 100)
+    fitted = ExtraTreesRegressor(10, random_state=0).fit(X, Y)
+    assert contributions(fitted, X[:3], X, n_permutations=2).method.startswith("sampled")
 
 
 def test_exact_and_sampled_values_rank_the_inputs_alike():

@@ -17,7 +17,7 @@ from matloop.reports.tables import Cell
 from matloop.reports.wording import counted, duration, labelled, listed, number
 
 if TYPE_CHECKING:
-    from matloop.discovery.card import Card, OutOfFold, Quantity, Score, Split
+    from matloop.discovery.card import Card, Coverage, OutOfFold, Quantity, Score, Split
 
 
 @dataclass(frozen=True)
@@ -146,14 +146,25 @@ def _uncertainty(card: Card) -> Section:
     if not told.coverage:
         return Section(place, title, [*sentences, "Whether its intervals hold what they mean to was not measured."])
     where = f" ({told.split}, {counted(told.n_rows, 'row')})" if told.split else ""
-    sentences.append(f"Measured on rows held out{where}: an interval that means to hold 95 % should hold 95 %.")
-    sentences += [told.remark] if told.remark else []
+    sentences += [f"Measured on rows held out{where}.", *([told.remark] if told.remark else [])]
+    if card.task == "classification":
+        return _reliability(told.coverage, place, title, sentences)
+    sentences.append("An interval that means to hold 95 % of the values should hold 95 % of them.")
     unit = card.data.target.unit
     headings = [("means to hold", True), ("holds", True), (labelled("median width", unit), True)]
     rows = [[Cell(f"{c.expected:.0%}"), Cell(f"{c.observed:.1%}"), _figure_number(c.width)] for c in told.coverage]
     return Section(
         place, title, sentences, [Table(headings, rows)], [("Calibration", figures.calibration(told.coverage))]
     )
+
+
+def _reliability(coverage: Sequence[Coverage], place: str, title: str, sentences: list[str]) -> Section:
+    """Of classes: how often what was said with a probability came true."""
+    told = [*sentences, "What is said with a probability of 80 % should come true in 80 % of the cases."]
+    rows = [[Cell(f"{c.expected:.0%}"), Cell(f"{c.observed:.1%}")] for c in coverage]
+    table = Table([("probability said", True), ("came true", True)], rows)
+    drawn = figures.calibration(coverage, "probability said (%)", "came true (%)")
+    return Section(place, title, told, [table], [("Calibration", drawn)])
 
 
 def _domain(card: Card) -> Section:

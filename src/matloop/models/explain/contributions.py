@@ -2,7 +2,8 @@
 
 The contributions of a row and the base, which is what the model says on average, sum to the prediction: tests hold
 every way of computing them to that. LightGBM knows its own, in a fraction of the time that anything else needs; trees
-of scikit-learn are left to shap's TreeExplainer where shap is installed; all else is sampled (sampled_shapley.py).
+of scikit-learn are left to shap's TreeExplainer where shap is installed and they are not too many; all else is sampled
+(sampled_shapley.py).
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from matloop.core.progress import Progress, silent
 from matloop.models.explain import groups as together
 from matloop.models.explain.asked import Asked, as_matrix, names_of
 from matloop.models.explain.sampled_shapley import sampled
+
+#: shap's TreeExplainer looks at each leaf for each row: for more of them, sampling is thirty times faster (100 rows of
+#: 300 trees with 1,000 leaves: 20 s of one processor against 0.6 s).
+MOST_LEAVES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,8 @@ def _by_trees(ask: Asked, rows: Any, names: tuple[str, ...]) -> Contributions | 
     except ImportError:
         return None
     matrix = as_matrix(rows)
+    if _n_leaves(ask.model) * len(matrix) > MOST_LEAVES:
+        return None
     if not _is_plain_mean(ask, matrix):
         return None
     explainer = TreeExplainer(ask.model)
@@ -110,6 +117,11 @@ def _by_trees(ask: Asked, rows: Any, names: tuple[str, ...]) -> Contributions | 
     return Contributions(
         values, float(base[0]), float(base[0]) + values.sum(axis=1), names, "shap TreeExplainer, exact", scale
     )
+
+
+def _n_leaves(model: Any) -> int:
+    trees = getattr(model, "estimators_", [model])
+    return sum(int(tree.tree_.n_leaves) for tree in trees)
 
 
 def _is_plain_mean(ask: Asked, matrix: np.ndarray) -> bool:

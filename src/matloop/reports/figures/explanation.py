@@ -134,7 +134,7 @@ def _spread(contributions: np.ndarray) -> np.ndarray:
 def curves(found: Curve, answer: Column) -> Figure:
     """The average answer along one input, single rows behind it, and marks where the data lie.
 
-    The curves of single rows are shifted to the level of the average: what matters is where they go, not where they are.
+    The curves of single rows are shifted to the level of the average: it matters where they go, not where they are.
     """
     step = max(1, len(found.individual) // MOST_CURVES)
     level = float(found.average.mean()) if len(found.average) else 0.0

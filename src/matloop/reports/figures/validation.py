@@ -97,25 +97,29 @@ def residuals(target: Column, told: OutOfFold) -> Figure:
     )
 
 
-def calibration(coverage: Sequence[Coverage]) -> Figure:
-    """The share of measured values that intervals held, over the share that they meant to hold."""
+def calibration(
+    coverage: Sequence[Coverage], said: str = "intervals that mean to hold (%)", came: str = "hold so many (%)"
+) -> Figure:
+    """The share of measured values that intervals held, over the share that they meant to hold; of classes the same
+    with probabilities."""
     points = {
         "x": numbers(100 * c.expected for c in coverage),
         "y": numbers(100 * c.observed for c in coverage),
         "mode": "lines+markers",
         "line": {"color": BLUE, "width": 2},
         "marker": {"color": BLUE, "size": 8},
-        "hovertemplate": "meant %{x:.3g} %, held %{y:.3g} %<extra></extra>",
+        "hovertemplate": "%{x:.3g} %: %{y:.3g} %<extra></extra>",
     }
+    above, below = ("wider than they say", "narrower than they say") if "hold" in said else ("too shy", "too sure")
     notes = [
-        {"x": 27, "y": 88, "text": "wider than they say", "showarrow": False, "font": {"color": GREY}},
-        {"x": 76, "y": 10, "text": "narrower than they say", "showarrow": False, "font": {"color": GREY}},
+        {"x": 27, "y": 88, "text": above, "showarrow": False, "font": {"color": GREY}},
+        {"x": 76, "y": 10, "text": below, "showarrow": False, "font": {"color": GREY}},
     ]
     return Figure(
         [_diagonal(0, 100), points],
         layout(
-            xaxis=titled("intervals that mean to hold (%)", range=[0, 102]),
-            yaxis=titled("hold so many (%)", range=[0, 102]),
+            xaxis=titled(said, range=[0, 102]),
+            yaxis=titled(came, range=[0, 102]),
             annotations=notes,
         ),
         alt="Observed coverage of the intervals against the expected one",
