@@ -318,3 +318,12 @@ def test_other_files_are_told_apart(tmp_path: Path) -> None:
 def test_a_card_that_is_none_is_refused(file: Path, tmp_path: Path) -> None:
     for card in (b"[]", b'{"task": "regression"}', b"not json", b"[" * 100_000):
         assert_refused(written(tmp_path / "card.matloop", parts_of(file) | {"card.json": card}))
+
+
+def test_parts_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
+    """A model with the domain of another one, and one without an attribute it needs, as of an older release."""
+    one, other = trained(), trained(hardness(40), features=["fractions"])
+    one.predictor.domain = other.predictor.domain
+    assert_refused(one.save(tmp_path / "mixed.matloop"), "do not fit")
+    del other.predictor.intervals.least_
+    assert_refused(other.save(tmp_path / "old.matloop"), "least_")

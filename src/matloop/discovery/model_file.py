@@ -127,6 +127,7 @@ def unpacked(content: bytes, path: Path) -> Any:
     """The model in the bytes of skops. Raises ModelFileError where it holds anything that is not trusted."""
     from skops.io import get_untrusted_types, loads
 
+    from matloop.discovery.predictor import Predictor
     from matloop.models.safety import TRUSTED, require_sound
 
     try:
@@ -140,6 +141,9 @@ def unpacked(content: bytes, path: Path) -> Any:
             )
         model = loads(content, trusted=sorted(TRUSTED))
         require_sound(model)
+        if not isinstance(model, Predictor):
+            raise ValueError("its model is none of ours")
+        model.require_whole()
     except ModelFileError:
         raise
     except ImportError as error:

@@ -103,6 +103,17 @@ class Predictor:
         told = {"prediction": names[best], "probability": probability[np.arange(len(best)), best]}
         return told | {f"probability of {name}": probability[:, i] for i, name in enumerate(names)}
 
+    def require_whole(self) -> None:
+        """Raises whatever a part that is missing or does not fit the others raises, by judging a made-up row."""
+        n = len(self.representation.get_feature_names_out())
+        if n != self.domain.n_features_in_:
+            raise ValueError(f"its {n} features do not fit its domain of {self.domain.n_features_in_}")
+        X = np.zeros((1, n))
+        told = self._numbers(X, 0.5 * self.intervals.highest_confidence) if self.intervals else self._classes(X)
+        self.domain.judge(X)
+        if not all(len(values) == 1 for values in told.values()):
+            raise ValueError("its parts do not fit together")
+
     def reasons(self, described: Described) -> list[str]:
         """Why each row is outside the domain, or could not be described; "" where it is inside."""
         told = [described.failures.get(i, "") for i in range(len(described))]

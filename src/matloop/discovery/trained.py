@@ -185,8 +185,6 @@ class TrainedModel:
             if name in parts and hashlib.sha256(parts[name]).hexdigest() != told:
                 raise damaged(path, f"{name} is not what was saved")
         predictor = unpacked(parts["model.skops"], path)
-        if not isinstance(predictor, Predictor):
-            raise damaged(path, "its model is none of ours")
         rows = parts.get("training.parquet")
         return cls(target, inputs, predictor, card, None if rows is None else _dataset(rows, path))
 

@@ -27,6 +27,8 @@ MOST_CENTRES = 256
 MARGIN = 0.25
 #: Fewer rows do not tell which inputs count; of more than the second number, a part tells.
 ENOUGH_TO_WEIGH, MOST_TO_WEIGH = 30, 5000
+#: So many rows are judged together: they stay in the processor's cache.
+ROWS = 2048
 #: So many reasons are told of one row.
 MOST_REASONS = 3
 
@@ -64,6 +66,10 @@ class ApplicabilityDomain(Estimator):
         self._high = np.where(known, X, -np.inf).max(axis=0, initial=-np.inf)
         never = self._low > self._high
         self._low[never], self._high[never] = -np.inf, np.inf
+        width = np.where(never, 0.0, self._high - np.where(never, 0.0, self._low))
+        slack = MARGIN * width + 1e-9 * np.maximum(np.abs(self._low), np.abs(self._high))
+        self._least = np.where(never, -np.inf, self._low - slack)
+        self._most = np.where(never, np.inf, self._high + slack)
         count = np.maximum(known.sum(axis=0), 1)
         self._mean = np.where(known, X, 0.0).sum(axis=0) / count
         spread = np.sqrt((np.where(known, X - self._mean, 0.0) ** 2).sum(axis=0) / count)
@@ -99,8 +105,21 @@ class ApplicabilityDomain(Estimator):
     def judge(self, X: ArrayLike) -> Judged:
         """The distance (m,) of each row of X (m, d) in units of the border, and whether it is inside."""
         X = self._checked(X)
-        distance = _nearest(self.scaled(X) @ self._axes, self._centres)[0] / self.threshold_
-        return Judged(distance, (distance <= 1.0) & ~self._beyond(X).any(axis=1))
+        distance, is_inside = np.empty(len(X)), np.empty(len(X), dtype=bool)
+        for start in range(0, len(X), ROWS):
+            rows = slice(start, start + ROWS)
+            distance[rows] = _nearest(self._projected(X[rows]), self._centres)[0] / self.threshold_
+            is_inside[rows] = (distance[rows] <= 1.0) & ~self._beyond(X[rows]).any(axis=1)
+        return Judged(distance, is_inside)
+
+    def _projected(self, X: Array) -> Array:
+        """Scaled rows on the axes, (m, k): in one product, but for rows in which something is missing."""
+        weighted = self._weight[:, None] * self._axes
+        points = X @ weighted - self._mean @ weighted
+        lacking = np.flatnonzero(~np.isfinite(points).all(axis=1))
+        if len(lacking):
+            points[lacking] = self.scaled(X[lacking]) @ self._axes
+        return np.asarray(points)
 
     def reasons(self, X: ArrayLike, names: Sequence[str]) -> list[str]:
         """Why each row of X (m, d) is outside, in words; "" where it is inside."""
@@ -134,11 +153,7 @@ class ApplicabilityDomain(Estimator):
 
     def _beyond(self, X: Array) -> NDArray[np.bool_]:
         """Which values lie far outside the range of the training rows (m, d)."""
-        width = np.where(np.isfinite(self._high - self._low), self._high - self._low, 0.0)
-        slack = MARGIN * width + 1e-9 * np.maximum(np.abs(self._low), np.abs(self._high))
-        slack[~np.isfinite(slack)] = 0.0
-        with np.errstate(invalid="ignore"):
-            return np.asarray((self._low - slack > X) | (self._high + slack < X))
+        return np.asarray((X < self._least) | (X > self._most))
 
     def scaled(self, X: Array) -> Array:
         """Each column with the mean 0 of the training rows, as wide as it counts; what is missing is 0."""
