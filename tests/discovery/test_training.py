@@ -163,6 +163,16 @@ def test_random_beside_grouped_is_the_default() -> None:
     assert card_of(trained(noise(30), splits=None)).validation.is_nested
 
 
+def test_groups_of_one_row_are_said_to_be_no_groups() -> None:
+    """Where no elements repeat either, clusters are the default; who asks for compositions all the same is told."""
+    alone = ["LiF", "NaCl", "KBr", "RbI", "MgO", "CaS", "SrSe", "BaTe", "AlN", "GaP", "InAs", "SiC"]
+    columns = [Column("formula", role="material", kind="composition"), Column("y", role="target")]
+    dataset = Dataset(pd.DataFrame({"formula": alone, "y": np.arange(12.0)}), columns)
+    assert [split.name for split in card_of(trained(dataset, splits=None)).validation.splits] == ["random", "cluster"]
+    split = card_of(trained(dataset, splits=["composition"])).validation.splits[0]
+    assert split.remark == "each row is a group of its own: this is a random split"
+
+
 def test_given_folds_are_those_that_are_judged(tmp_path: Path) -> None:
     """Also where a row could not be described: the numbers in the file are those of the file of data."""
     frame = hardness(30).frame.copy()
@@ -225,13 +235,15 @@ def test_classes_have_probabilities_that_sum_to_one() -> None:
     assert score(model, "ROC-AUC") > 0.6
 
 
-def test_zeros_and_ones_are_classes_unless_told_otherwise() -> None:
+def test_two_whole_numbers_are_classes_unless_told_otherwise() -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"x": rng.normal(size=40), "y": np.arange(40) // 2 % 2})
     dataset = Dataset(frame, [Column("y", role="target")])
     assert trained(dataset).classes == ["0", "1"]
     assert trained(dataset, task="regression").classes is None
     assert "two classes" in card_of(trained(dataset)).cleaning.remarks[0]
+    signs = Dataset(frame.assign(y=2.0 * frame["y"] - 1), [Column("y", role="target")])
+    assert trained(signs).classes == ["-1", "1"]
 
 
 def test_a_fold_whose_training_rows_know_one_class_alone_is_left_out() -> None:

@@ -68,11 +68,11 @@ def usual(dataset: Dataset, inputs: Sequence[Column], folds: Path | None) -> lis
     """Random beside grouped: by composition where these repeat, else by their elements, by scaffold, by cluster."""
     first = "folds" if folds is not None else "random"
     kinds = {column.kind for column in inputs}
-    if "composition" in kinds or "structure" in kinds:
-        groups = _composition(dataset, inputs)
-        return [first, "composition" if len(np.unique(groups)) < (1 - REPEATED) * len(groups) else "system"]
-    if "molecule" in kinds:
-        return [first, "scaffold"]
+    ways = {"composition": ("composition", "system"), "structure": ("composition", "system"), "molecule": ("scaffold",)}
+    for way in dict.fromkeys(way for kind in ways if kind in kinds for way in ways[kind]):
+        groups = _GROUPS[way](dataset, inputs)
+        if len(np.unique(groups)) < (1 - REPEATED) * len(groups):
+            return [first, way]
     return [first, "cluster"]
 
 

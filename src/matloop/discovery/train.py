@@ -156,7 +156,11 @@ def _prepared(
     cells = dataset.frame[wanted.name]
     y, is_known, remarks = _outcomes(wanted, cells, task)
     representation = Representation(inputs, _by_column(features, inputs))
-    described = representation.describe(dataset.frame, n_jobs=1 if n_jobs is None else n_jobs, progress=progress)
+
+    def tell(done: float, total: float | None, told: str = "") -> None:
+        progress(0, None, f"describing {done:,.0f} of {total:,.0f} rows" if total else "describing the rows")
+
+    described = representation.describe(dataset.frame, n_jobs=1 if n_jobs is None else n_jobs, progress=tell)
     usable = is_known & described.is_good
     places = np.flatnonzero(usable)
     reasons = Counter(described.failures[i] for i in described.failures if is_known[i])
@@ -247,9 +251,10 @@ def _outcomes(target: Column, cells: Any, task: Task | None) -> tuple[NDArray[An
     remarks = []
     if task is None and is_number:
         values = np.unique(cells[known].to_numpy(dtype=float))
-        task = "classification" if set(values.tolist()) == {0.0, 1.0} else "regression"
+        task = "classification" if len(values) == 2 and not np.mod(values, 1).any() else "regression"
         if task == "classification":
-            remarks.append(f"{target.name} is 0 or 1 in every row and was taken as two classes")
+            low, high = values
+            remarks.append(f"{target.name} is {low:g} or {high:g} in every row: that was taken as two classes")
     if task == "regression" and not is_number:
         raise InputError(f"'{target.name}' holds text, which is predicted as classes", "--task classification")
     if (task or "classification") == "regression":

@@ -85,8 +85,12 @@ class Judged:
             n_groups=self.split.n_groups,
             scores=_as_scores(self.scores()),
             baseline=_as_scores(baseline),
-            remark=self.remark,
+            remark=self.remark or self._is_none(),
         )
+
+    def _is_none(self) -> str:
+        same = self.split.n_groups == len(self.y) and self.split.splitter.is_grouped
+        return "each row is a group of its own: this is a random split" if same else ""
 
     # -- uncertainty ----------------------------------------------------------------------------------------------
 
