@@ -14,6 +14,7 @@ from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
 from matloop.discovery import describe as discovery
 from matloop.discovery.describe import describe, reasons, write, write_failures
+from matloop.discovery.representation import USUAL
 from matloop.features import workers
 from matloop.features.base import Featurizer
 from matloop.features.catalogue import catalogue
@@ -22,11 +23,11 @@ from matloop.features.fractions import Fractions
 from matloop.features.magpie import Magpie
 from matloop.features.naming import featurizer, featurizers
 
-FORMULAS = ["MgO", "Fe0.61C0.39137", "NaCl", "Fe2O3"]
+FORMULAS = ["AlNi", "FeO", "Cu3Al", "Fe2Ti"]
 
 
 @pytest.fixture
-def oxides() -> Dataset:
+def alloys() -> Dataset:
     frame = pd.DataFrame(
         {"id": list("abcd"), "formula": FORMULAS, "temperature": [1.0, 2.0, 3.0, 4.0], "gap": [7.8, 0, 8.5, 2]}
     )
@@ -36,7 +37,7 @@ def oxides() -> Dataset:
         Column("temperature", unit="K"),
         Column("gap", role="target", unit="eV"),
     ]
-    return Dataset(frame, columns, name="oxides", licence="CC0")
+    return Dataset(frame, columns, name="alloys", licence="CC0")
 
 
 def salt() -> str:
@@ -53,10 +54,10 @@ def salt() -> str:
     )
 
 
-def test_usual_features_of_a_composition(oxides: Dataset) -> None:
+def test_usual_features_of_a_composition(alloys: Dataset) -> None:
     """Without a word, compositions get the usual featurizers, whose columns are inputs with units and descriptions."""
-    done = describe(oxides)
-    assert [part.name for part in done.featurizer.parts] == ["magpie", "fractions"]
+    done = describe(alloys)
+    assert tuple(part.name for part in done.featurizer.parts) == USUAL["composition"][0]
     assert done.column.name == "formula"
     made = done.dataset
     assert made.columns["mean MeltingT"].unit == "K"
@@ -65,36 +66,36 @@ def test_usual_features_of_a_composition(oxides: Dataset) -> None:
     assert np.array_equal(made.frame[list(Magpie().names)].to_numpy(), Magpie().transform(FORMULAS))
 
 
-def test_all_else_is_kept(oxides: Dataset) -> None:
+def test_all_else_is_kept(alloys: Dataset) -> None:
     """Targets, other inputs, licence and name stay; what was described becomes an identity."""
-    made = describe(oxides, [Fractions()]).dataset
+    made = describe(alloys, [Fractions()]).dataset
     assert made.material is None
     assert made.columns["formula"].role == "identity"
     assert [column.name for column in made.targets] == ["gap"]
-    assert made.columns["temperature"] == oxides.columns["temperature"]
-    assert (made.name, made.licence) == ("oxides", "CC0")
-    assert list(made.frame["gap"]) == list(oxides.frame["gap"])
+    assert made.columns["temperature"] == alloys.columns["temperature"]
+    assert (made.name, made.licence) == ("alloys", "CC0")
+    assert list(made.frame["gap"]) == list(alloys.frame["gap"])
 
 
-def test_failures_are_set_aside(oxides: Dataset, tmp_path: Path) -> None:
+def test_failures_are_set_aside(alloys: Dataset, tmp_path: Path) -> None:
     """A record that a featurizer cannot describe is set aside with its place, reason and cell; the others are whole."""
-    done = describe(oxides, featurizers("oxidation,fractions"))
+    done = describe(alloys, featurizers("alloy,fractions"))
     assert list(done.dataset.frame["id"]) == ["a", "c", "d"]
     assert np.isfinite(done.dataset.frame[list(done.featurizer.names)].to_numpy()).all()
     (record,) = done.failed
-    assert (record.place, record.raw) == ("record 2", "Fe0.61C0.39137")
-    assert "no whole numbers" in record.reason
+    assert (record.place, record.raw) == ("record 2", "FeO")
+    assert record.reason.startswith("formula: alloy: O has no known")
     assert reasons(done.failed) == [(record.reason, 1, "record 2")]
     write_failures(done, tmp_path / "failures.csv")
     assert pd.read_csv(tmp_path / "failures.csv").to_dict("records") == [
-        {"place": "record 2", "reason": record.reason, "record": "Fe0.61C0.39137"}
+        {"place": "record 2", "reason": record.reason, "record": "FeO"}
     ]
     assert done.facts()["reasons"] == [{"reason": record.reason, "records": 1, "first": "record 2"}]
 
 
-def test_features_are_saved_without_loss(oxides: Dataset, tmp_path: Path) -> None:
+def test_features_are_saved_without_loss(alloys: Dataset, tmp_path: Path) -> None:
     """A Parquet file gives the same dataset back, its failures too; a CSV file has the same numbers."""
-    done = describe(oxides, featurizers("oxidation,stoichiometry"))
+    done = describe(alloys, featurizers("miedema,stoichiometry"))
     again = Dataset.read(write(done, tmp_path / "f.parquet"))
     pd.testing.assert_frame_equal(again.frame, done.dataset.frame)
     assert again.columns == done.dataset.columns
@@ -105,12 +106,12 @@ def test_features_are_saved_without_loss(oxides: Dataset, tmp_path: Path) -> Non
         write(done, tmp_path / "f.xlsx")
 
 
-def test_a_column_of_the_same_name(oxides: Dataset) -> None:
+def test_a_column_of_the_same_name(alloys: Dataset) -> None:
     """A feature that is called like a column of the table says whose it is, and harms neither."""
-    renamed = Dataset(oxides.frame.rename(columns={"temperature": "O fraction"}))
+    renamed = Dataset(alloys.frame.rename(columns={"temperature": "Al fraction"}))
     made = describe(renamed, [Fractions()]).dataset
-    assert made.frame["O fraction"].tolist() == [1.0, 2.0, 3.0, 4.0]
-    assert made.frame["fractions: O fraction"][0] == 0.5
+    assert made.frame["Al fraction"].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert made.frame["fractions: Al fraction"][0] == 0.5
 
 
 def test_structures_have_compositions_too() -> None:
@@ -138,10 +139,10 @@ def test_structures_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(read) == 1
 
 
-def test_the_column_that_fits_is_found(oxides: Dataset) -> None:
+def test_the_column_that_fits_is_found(alloys: Dataset) -> None:
     """Named featurizers look for a column of their kind; a spectrum's unit goes into its features."""
     curve = json.dumps({"x": list(range(9)), "y": [0, 0, 1, 4, 6, 4, 1, 0, 0]})
-    both = oxides.with_column(Column("absorption", kind="spectrum", unit="V"), [curve] * 4)
+    both = alloys.with_column(Column("absorption", kind="spectrum", unit="V"), [curve] * 4)
     assert describe(both).column.name == "formula"
     assert describe(both, featurizers("moments:baseline=false")).column.name == "absorption"
     spectra = describe(both, column="absorption")
@@ -149,7 +150,7 @@ def test_the_column_that_fits_is_found(oxides: Dataset) -> None:
     assert spectra.dataset.columns["maximum"].unit == "V"
 
 
-def test_what_cannot_be_described(oxides: Dataset) -> None:
+def test_what_cannot_be_described(alloys: Dataset) -> None:
     """A column without features, a featurizer of another kind, and a table without materials are refused."""
     for told, why in (
         ({"column": "gap"}, "no features"),
@@ -158,21 +159,21 @@ def test_what_cannot_be_described(oxides: Dataset) -> None:
         ({"column": "formula", "featurizers": featurizers("moments")}, "'moments' describes a spectrum"),
     ):
         with pytest.raises(InputError, match=why) as caught:
-            describe(oxides, **told)  # type: ignore[arg-type]
+            describe(alloys, **told)  # type: ignore[arg-type]
         assert caught.value.hint
     with pytest.raises(InputError, match="a material or a spectrum"):
         describe(Dataset(pd.DataFrame({"gap": [1.0, 2.0]})))
 
 
-def test_a_cluster_gives_the_same(oxides: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_gives_the_same(alloys: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the address of a Dask scheduler the work is done there; where none answers, it is said how to start one."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
-        there = describe(oxides, dask=cluster.scheduler_address)
-    pd.testing.assert_frame_equal(there.dataset.frame, describe(oxides).dataset.frame)
+        there = describe(alloys, dask=cluster.scheduler_address)
+    pd.testing.assert_frame_equal(there.dataset.frame, describe(alloys).dataset.frame)
     monkeypatch.setattr(workers, "PATIENCE", "1s")
     with pytest.raises(MatloopError, match="no Dask scheduler answers") as caught:
-        describe(oxides, dask="tcp://127.0.0.1:1")
+        describe(alloys, dask="tcp://127.0.0.1:1")
     assert "dask scheduler" in caught.value.hint
 
 

@@ -24,8 +24,6 @@ from matloop.features.combined import Combined
 from matloop.features.of_structure import OfStructure
 from matloop.files.whole import write_whole
 
-#: What describes a spectrum unless featurizers are named; materials have theirs in `representation`.
-FOR_SPECTRA = ("moments", "peaks")
 #: Kinds of columns that can be described.
 KINDS = ("structure", "molecule", "composition", "spectrum")
 #: So much of a cell that failed is kept, in letters.
@@ -141,10 +139,9 @@ def _is_made_of(column: Column, wanted: set[str]) -> bool:
 
 def _for_column(column: Column, featurizers: Sequence[Featurizer]) -> list[Featurizer]:
     """Those given, or the usual ones; around those of compositions what takes them out of structures."""
-    if not featurizers and column.kind == "spectrum":
-        return [load("features", name)(y_unit=column.unit) for name in FOR_SPECTRA]
     usual = [] if featurizers else Representation([column]).featurizers_of(column)
-    parts = list(featurizers) or [load("features", name)() for name in usual]
+    with_unit = {"y_unit": column.unit} if column.kind == "spectrum" else {}
+    parts = list(featurizers) or [load("features", name)(**with_unit) for name in usual]
     for part in parts:
         if part.kind != column.kind and not _is_made_of(column, {part.kind}):
             known = [name for name in names("features") if load("features", name).kind == column.kind]
