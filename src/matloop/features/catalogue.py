@@ -35,7 +35,8 @@ def catalogue() -> list[Entry]:
 
 def _entry(featurizer: Featurizer) -> Entry:
     missing = missing_packages(featurizer.extra)
-    n_columns, citations = None, ()
+    n_columns: int | None = None
+    citations: tuple[str, ...] = ()
     if not missing:
         try:
             citations = tuple(featurizer.citations)

@@ -241,8 +241,9 @@ def whole_atoms(fractions: NDArray[np.float64], most: int = MOST_ATOMS) -> Integ
         is_whole = (np.abs(scaled - near) <= 1e-6 * near).all(axis=1)
         whole[rows[is_whole]] = near[is_whole]
         rows = rows[~is_whole]
-    divisors = np.gcd.reduce(whole, axis=1) if whole.shape[1] else np.ones(len(whole), dtype=np.int64)
-    return whole // np.maximum(divisors, 1)[:, None]
+    divisors = np.gcd.reduce(whole, axis=1, keepdims=True)
+    reduced: Integers = whole // np.maximum(divisors, 1)
+    return reduced
 
 
 # -- the table ----------------------------------------------------------------------------------------------------

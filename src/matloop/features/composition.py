@@ -50,8 +50,8 @@ def by_count(readings: Amounts) -> Iterator[tuple[np.ndarray, np.ndarray, np.nda
 
 def unknown(readings: Amounts, table: Array, properties: Sequence[str]) -> dict[int, str]:
     """The formulas with an element of which the table (118, p) lacks a property, and what that is."""
-    is_lacking = np.asarray(np.isnan(table))
-    places = np.flatnonzero(is_lacking.any(axis=1)[readings.elements])
+    is_lacking = np.isnan(table)
+    places = np.flatnonzero(np.asarray(is_lacking.any(axis=1))[readings.elements])
     rows = np.searchsorted(readings.starts, places, side="right") - 1
     failures: dict[int, str] = {}
     for row, element in zip(rows.tolist(), readings.elements[places].tolist(), strict=True):

@@ -25,7 +25,7 @@ class Ions(NamedTuple):
     shares: Array
 
     def only(self, mask: NDArray[np.bool_]) -> Ions:
-        return Ions(*(each[mask] for each in self))
+        return Ions(self.rows[mask], self.elements[mask], self.states[mask], self.shares[mask])
 
 
 class Oxidation(CompositionFeaturizer):
@@ -93,7 +93,7 @@ def _ions(readings: Amounts) -> Ions:
 
 
 def _sums(n: int, ions: Ions, values: Array) -> Array:
-    return np.bincount(ions.rows, weights=values, minlength=n)
+    return np.bincount(ions.rows, weights=values, minlength=n).astype(float)
 
 
 def _statistics(n: int, ions: Ions, values: Array) -> Array:
