@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from matloop.core.errors import InputError, SpecError
 from matloop.datasets.dataset import Dataset
+from matloop.discovery.aligned import Aligned, ModelFiles
 from matloop.discovery.screen import screen
 from matloop.discovery.trained import TrainedModel
 from matloop.screening.generate import Compositions
@@ -104,6 +106,23 @@ def test_the_table_says_what_its_columns_are_and_the_csv_holds_the_same(done: An
     pd.testing.assert_frame_equal(pd.read_csv(done.csv), frame, check_exact=False, check_dtype=False)
 
 
+def test_what_is_proprietary_stays_so(model_file: Path, tmp_path: Path) -> None:
+    """Of the candidates, and of the training rows, which the shortlist quotes."""
+    licensed = Dataset(pd.DataFrame({"formula": ["FeO", "LiFeO2"], "x": 1.0}), licence="their own", is_proprietary=True)
+    told = screen(Screen(), licensed, [model_file], output=tmp_path / "a.parquet", page=False)
+    read = Dataset.read(told.shortlist.path)
+    assert read.is_proprietary
+    assert read.licence == "their own"
+    licensed.save(tmp_path / "candidates.parquet")
+    told = screen(Screen(), tmp_path / "candidates.parquet", [model_file], output=tmp_path / "b.parquet", page=False)
+    assert Dataset.read(told.shortlist.path).is_proprietary
+    model = TrainedModel.load(model_file)
+    assert model.dataset is not None
+    model.dataset = model.dataset.with_facts(is_proprietary=True)
+    told = screen(Screen(), licensed.frame, [model], output=tmp_path / "c.parquet", page=False)
+    assert Dataset.read(told.shortlist.path).is_proprietary
+
+
 def test_descriptors_vary_and_do_not_repeat_each_other(done: Any) -> None:
     frame = done.shortlist.frame[list(done.shortlist.facts.descriptors)]
     assert 1 <= frame.shape[1] <= 6
@@ -122,11 +141,18 @@ def test_the_page_needs_no_network_and_shows_funnel_shortlist_and_reasons(done: 
     assert "matloop new NAME --from shortlist.parquet" in page
 
 
-def test_two_processes_find_the_same_shortlist(done: Any, model_file: Path, tmp_path: Path) -> None:
-    definition = Screen.read(done.folder.parent / "screen.toml").model_copy(update={"chunk": 300})
-    again = screen(definition, models=[model_file], output=tmp_path / "s.parquet", workers=2, page=False)
-    pd.testing.assert_frame_equal(again.shortlist.frame, done.shortlist.frame)
-    assert again.shortlist.funnel == done.shortlist.funnel
+def test_a_model_travels_as_its_file_and_predicts_the_same_elsewhere(model_file: Path) -> None:
+    """What is sent to other processes is little more than the file, and is loaded there once."""
+    model = TrainedModel.load(model_file)
+    files = ModelFiles.of({"gap": Aligned(model, {"formula": "composition"}, model_file.read_bytes())})
+    sent = pickle.dumps(files)
+    assert len(sent) < 1.1 * model_file.stat().st_size + 1000
+    arrived = pickle.loads(sent)
+    frame = pd.DataFrame({"composition": ["LiFeO2", "oops", "MgTiO3"]})
+    told = model.predict(frame.rename(columns={"composition": "formula"}))
+    pd.testing.assert_frame_equal(arrived()["gap"].predict(frame), told)
+    assert arrived()["gap"] is arrived()["gap"]
+    assert arrived.hashes == files.hashes
 
 
 def test_a_table_with_another_name_for_its_formulas_is_understood(model_file: Path, tmp_path: Path) -> None:
@@ -322,3 +348,45 @@ def test_a_space_of_the_shortlist_in_python(done: Any) -> None:
     planner = Bayesian(prior={"gap": Prior(column="gap_predicted")})
     first = planner.propose(space, [Maximize("gap")], [], [], 1, generator(0, 1))[0]
     assert first.point["formula"] == done.shortlist.frame["formula"][0]
+
+
+# -- structures and molecules ---------------------------------------------------------------------------------
+
+
+def test_structures_have_pictures_and_are_called_as_chemists_write_them(tmp_path: Path) -> None:
+    from matloop.core.structure import Structure
+
+    def cubic(a: str, b: str) -> str:
+        places = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
+        return Structure.of(np.eye(3) * 3.9, [a, b, "O", "O", "O"], 3.9 * places).to_json()
+
+    frame = pd.DataFrame({"id": list("abc"), "structure": [cubic("Sr", "Ti"), cubic("Pb", "Ti"), "{no"], "x": 1.0})
+    stages = [{"kind": "chemistry", "forbidden": ["toxic"]}]
+    told = screen(Screen(stages=stages, material="structure"), frame, output=tmp_path / "s.parquet")
+    assert [stage.kept for stage in told.shortlist.funnel] == [2, 1]
+    assert told.shortlist.label == "id"
+    page = told.page.read_text(encoding="utf-8")
+    assert ">SrTiO3<" in page
+    assert 'src="data:image/svg+xml;base64,' in page
+
+
+def test_molecules_are_screened_by_a_model_of_molecules_and_start_a_campaign(matloop: Matloop, tmp_path: Path) -> None:
+    pytest.importorskip("rdkit")
+    from matloop.datasets.column import Column
+    from matloop.discovery.train import train
+
+    smiles = [f"{'C' * n}{end}" for n in range(1, 13) for end in ("O", "N", "Cl", "C(=O)O")]
+    known = pd.DataFrame({"smiles": smiles, "mass": [12.0 * text.count("C") + 16 * text.count("O") for text in smiles]})
+    columns = [
+        Column("smiles", role="material", kind="molecule"),
+        Column("mass", role="target", unit="g/mol", direction="minimize"),
+    ]
+    model = train(Dataset(known, columns), model="ridge", splits=["random"], n_jobs=1)
+    candidates = pd.DataFrame({"smiles": ["OCCCC", "CCCCO", "CC(C)CO", "not one", "CCCCCCCCN"]})
+    stages = [{"kind": "unique"}, {"kind": "top", "prediction": "mass", "keep": 2}]
+    told = screen(Screen(stages=stages, material="smiles"), candidates, [model], output=tmp_path / "m.parquet")
+    assert told.shortlist.funnel[1].reasons == {"seen before": 1, "is no molecule": 1}
+    assert set(told.shortlist.frame["smiles"]) == {"OCCCC", "CC(C)CO"}
+    assert matloop("new", "m", "--from", "m.parquet").code == 0
+    assert tomllib.loads((tmp_path / "m.toml").read_text())["space"]["candidate"]["smiles"] == ["smiles"]
+    assert matloop("propose", "m.toml").code == 0

@@ -134,6 +134,10 @@ COSTLY = [
 ]
 
 
+#: Few files: what is kept of calculations does not depend on them.
+NO_LISTS = {"lists": False, "chunk": 1000}
+
+
 class Lab:
     """Counts its calls; refuses what has sulfur, and can be made to stop everything at a call."""
 
@@ -154,12 +158,12 @@ class Lab:
 def test_no_calculation_is_done_twice_whenever_it_was_stopped(tmp_path: Path) -> None:
     first, second, third = Lab(stop_at=3), Lab(), Lab()
     with pytest.raises(KeyboardInterrupt):
-        screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=first.find)
-    frame, funnel, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=second.find)
+        screened(COSTLY, CANDIDATES, tmp_path, ("number",), **NO_LISTS, find_calculator=first.find)
+    frame, funnel, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), **NO_LISTS, find_calculator=second.find)
     assert len(first.calls) == 3
     assert len(second.calls) == 5
     assert not set(first.calls) & set(second.calls)
-    again, _, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=third.find)
+    again, _, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), **NO_LISTS, find_calculator=third.find)
     assert third.calls == []
     pd.testing.assert_frame_equal(frame, again)
     assert funnel[-1].reasons == {"did not converge": funnel[-1].entered - len(frame)}
@@ -168,19 +172,19 @@ def test_no_calculation_is_done_twice_whenever_it_was_stopped(tmp_path: Path) ->
 
 def test_a_line_that_was_cut_off_is_calculated_again(tmp_path: Path) -> None:
     lab = Lab()
-    whole, _, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=lab.find)
+    whole, _, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), **NO_LISTS, find_calculator=lab.find)
     lines = (tmp_path / FILE).read_bytes()
     (tmp_path / FILE).write_bytes(lines[:-20])
     other = Lab()
-    again, _, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=other.find)
+    again, _, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), **NO_LISTS, find_calculator=other.find)
     assert len(other.calls) == 1
     pd.testing.assert_frame_equal(whole, again)
 
 
 def test_calculations_outlive_a_fresh_start_but_failures_are_tried_again(tmp_path: Path) -> None:
-    screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=Lab().find)
+    screened(COSTLY, CANDIDATES, tmp_path, ("number",), **NO_LISTS, find_calculator=Lab().find)
     lab = Lab()
-    _, funnel, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), find_calculator=lab.find, fresh=True)
+    _, funnel, _ = screened(COSTLY, CANDIDATES, tmp_path, ("number",), **NO_LISTS, find_calculator=lab.find, fresh=True)
     assert lab.calls
     assert len(lab.calls) == funnel[-1].reasons["did not converge"]
     assert all("S" in formula for formula in lab.calls)

@@ -170,7 +170,7 @@ def _run(definition: Screen, source: Source, models: Mapping[str, _Loaded], base
     return Run(plan, work, source, Path(), files.hashes, definition.chunk)
 
 
-def _material(definition: Screen, source: Source, models: Mapping[str, TrainedModel]) -> tuple[str | None, str | None]:
+def _material(definition: Screen, source: Source, models: Mapping[str, _Loaded]) -> tuple[str | None, str | None]:
     """The column that says what a candidate is, and what stands there."""
     inputs = [column for each in models.values() for column in each.model.inputs if column.kind in MATERIALS]
     wanted = definition.material
@@ -194,8 +194,7 @@ def _most_are(source: Source, column: str) -> str:
     """What most cells of a column are, be there ever so many bad ones among them."""
     from matloop.datasets.guessing import guessed_kind
 
-    first = next(iter(source.chunks(1000)), None)
-    cells = first.frame()[column].dropna().astype(str) if first is not None else []
+    cells = next(iter(source.chunks(1000))).frame()[column].dropna().astype(str)
     votes = Counter(str(guessed_kind("material", cells.iloc[[i]])) for i in range(len(cells)))
     return max(MATERIALS, key=lambda kind: votes[kind]) if any(votes[kind] for kind in MATERIALS) else "text"
 
@@ -273,7 +272,10 @@ def _write(run: Run, definition: Screen, output: Path, origin: str) -> Shortlist
             descriptors=enriching.descriptors,
             source=origin,
         )
-        tables.finish(metadata_of(head, run.source.columns, facts))
+        quoted = any(
+            model.model.dataset is not None and model.model.dataset.is_proprietary for model in models.values()
+        )
+        tables.finish(metadata_of(head, run.source, facts, quoted or run.source.terms.is_proprietary))
     return Shortlist(output)
 
 

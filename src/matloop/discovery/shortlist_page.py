@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from matloop.core.composition import parse_formula
 from matloop.files.whole import write_whole
 from matloop.reports.columns import Column
 from matloop.reports.figures.funnel import Left, Predicted, funnel, intervals
@@ -15,6 +16,7 @@ from matloop.reports.pictures import picture_of
 from matloop.reports.shortlist import Entry, Page, Stage, render
 from matloop.reports.tables import Cell
 from matloop.reports.wording import labelled, number, shortened
+from matloop.screening.elements import electronegativities
 from matloop.screening.predictor import column_of
 from matloop.screening.shortlist import Shortlist
 from matloop.version import __version__
@@ -113,9 +115,16 @@ class _Columns:
         from matloop.core.structure import Structure
 
         try:
-            return Structure.from_json(cell).formula
+            return _as_chemists_write(Structure.from_json(cell).formula)
         except InputError:
             return "–"
+
+
+def _as_chemists_write(formula: str) -> str:
+    """The most electropositive element first: SrTiO3, not O3SrTi."""
+    amounts, chi = parse_formula(formula), electronegativities()
+    ordered = sorted(amounts, key=lambda symbol: (chi.get(symbol, 0.0), symbol))
+    return "".join(symbol if amounts[symbol] == 1 else f"{symbol}{amounts[symbol]:g}" for symbol in ordered)
 
 
 def _prediction(row: Mapping[str, Any], name: str, is_number: bool) -> Cell:
@@ -155,10 +164,9 @@ def _remarks(shortlist: Shortlist, frame: pd.DataFrame) -> Iterator[str]:
     for name in shortlist.facts.models:
         column = column_of(name, "in_domain")
         if column in frame and len(frame) and (n := int((~frame[column].astype(bool)).sum())):
-            yield (
-                f"{n} of the first {len(frame)} lie outside the domain of the model {name}: it has seen nothing like "
-                'them, and its intervals need not hold there. The stage range can demand domain = "required".'
-            )
+            many = f"{n} of the first {len(frame)} {'lies' if n == 1 else 'lie'} outside the domain of the model {name}"
+            told = "it has seen nothing like them, and its intervals need not hold there"
+            yield f'{many}: {told}. The stage range can demand domain = "required".'
     unreadable = shortlist.funnel[0]
     if unreadable.entered and unreadable.kept < 0.5 * unreadable.entered:
         yield f"Of {unreadable.entered:,} candidates only {unreadable.kept:,} could be read. Is it the right column?"

@@ -32,7 +32,7 @@ def campaign_file(shortlist: Shortlist, name: str, folder: Path, lab: str) -> st
         raise InputError(f"{shortlist.path} has no predicted number", "screen with a model: --model FILE")
     file = Path(os.path.relpath(shortlist.path.resolve(), folder.resolve())).as_posix()
     lines = [
-        f"# {name}.toml: one campaign, on the shortlist {file}. Check it with: matloop check {name}.toml",
+        f"# {name}.toml: one campaign, on the shortlist {_text(file)}. Check it with: matloop check {name}.toml",
         "[campaign]",
         f"name = {_text(name)}",
         f"budget = {min(BUDGET, n)}                    # trials",

@@ -119,7 +119,7 @@ class Run:
         ledger.clear_rest()
         stream: Iterator[pd.DataFrame] = self._left(ledger)
         for place in range(self.plan.n_streaming, len(self.plan.steps)):
-            stream = self._last(place, stream, ledger)
+            stream = filter(len, self._last(place, stream, ledger))
         yield from stream
 
     def _left(self, ledger: Ledger) -> Iterator[pd.DataFrame]:
@@ -155,8 +155,7 @@ class Run:
             self._let_go(place, ready.add(self.work.candidates(frame)), ledger)
         chosen, rest = ready.chosen()
         self._let_go(place, rest, ledger)
-        if len(chosen):
-            yield chosen
+        yield chosen
 
     def _let_go(self, place: int, fallen: pd.DataFrame, ledger: Ledger) -> None:
         if len(fallen):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from matloop.screening.source import Source
+
 #: The key under which a Parquet file says what screen it is the shortlist of.
 KEY, VERSION = b"matloop.shortlist", 1
 #: The column of a candidate's place in the stream, counted from 0.
@@ -258,14 +260,25 @@ def _named(files: Iterable[Path], plan: Plan) -> Iterator[pd.DataFrame]:
         yield made
 
 
-def metadata_of(frame: pd.DataFrame, known: Mapping[str, Column], facts: Facts) -> dict[bytes, bytes]:
-    """What a Parquet file of a shortlist says of itself: which screen it is of, and what its columns are."""
+def metadata_of(frame: pd.DataFrame, source: Source, facts: Facts, is_proprietary: bool) -> dict[bytes, bytes]:
+    """What a Parquet file of a shortlist says of itself: which screen it is of, what its columns are, and its terms.
+
+    It is proprietary if the candidates are, or the training rows of a model, which it quotes.
+    """
     from matloop.datasets.dataset import Dataset
     from matloop.datasets.saving import KEY as OF_DATASET
     from matloop.datasets.saving import described
 
-    columns = [column for column in _columns(known, facts) if column.name in frame.columns]
-    dataset = Dataset(frame.head(100), columns, name=str(facts.screen.get("name", "")), origin=facts.source)
+    columns = [column for column in _columns(source.columns, facts) if column.name in frame.columns]
+    dataset = Dataset(
+        frame.head(100),
+        columns,
+        name=str(facts.screen.get("name", "")),
+        origin=facts.source,
+        licence=source.terms.licence,
+        citation=source.terms.citation,
+        is_proprietary=is_proprietary,
+    )
     return {KEY: facts.to_json().encode(), OF_DATASET: described(dataset).encode()}
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 #: Text files of which each line is a candidate, but for the first.
 _LINES = (".csv", ".tsv", ".txt", ".smi", ".smiles", ".jsonl")
+_PARQUET = (".parquet", ".pq")
 _BLOCK = 1 << 22
+
+
+class Terms(NamedTuple):
+    """Under which terms the candidates may be used."""
+
+    licence: str | None = None
+    citation: str | None = None
+    is_proprietary: bool = False
 
 
 class Source(Protocol):
@@ -33,6 +42,7 @@ class Source(Protocol):
 
     total: int | None
     columns: Mapping[str, Column]
+    terms: Terms
 
     @property
     def identity(self) -> str: ...
@@ -90,6 +100,8 @@ class Piece:
 class Generated:
     """The candidates of a generator."""
 
+    terms = Terms()
+
     def __init__(self, generator: Generator) -> None:
         self.generator = generator
         self.total: int | None = generator.size
@@ -113,6 +125,7 @@ class Table:
         self._frame = dataset.frame
         self.columns: Mapping[str, Column] = dataset.columns
         self.total: int | None = len(dataset)
+        self.terms = Terms(dataset.licence, dataset.citation, dataset.is_proprietary)
 
     @property
     def identity(self) -> str:
@@ -137,6 +150,7 @@ class File:
         self._stream = Stream(path, on_bad=self._note)
         self.columns: Mapping[str, Column] = self._stream.columns
         self.total: int | None = _n_rows(path)
+        self.terms = _terms(path)
 
     @property
     def identity(self) -> str:
@@ -184,13 +198,25 @@ def source_of(candidates: Any) -> Source:
     return Table(candidates)
 
 
+def _terms(path: Path) -> Terms:
+    """What a dataset says; of a folder of them, the strictest."""
+    from matloop.datasets.saving import facts_of, schema
+
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path] if path.suffix.lower() in _PARQUET else []
+    told = [facts_of(schema(file), file.name) or {} for file in files]
+    if not told:
+        return Terms()
+    any_proprietary = any(facts.get("is_proprietary") for facts in told)
+    return Terms(told[0].get("licence"), told[0].get("citation"), any_proprietary)
+
+
 def _n_rows(path: Path) -> int | None:
     """About how many candidates a file, or a folder of Parquet files, has; None where that takes reading it."""
     if path.is_file() and path.suffix.lower() in _LINES:
         with path.open("rb") as file:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-    if not files or any(file.suffix.lower() not in (".parquet", ".pq") for file in files):
+    if not files or any(file.suffix.lower() not in _PARQUET for file in files):
         return None
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -142,9 +142,11 @@ class Work:
         fallen: list[pd.DataFrame] | None = [] if self.lists_fallen else None
         learned: dict[int, np.ndarray] = {}
         for place in places:
+            tallies[place] = Tally()
+            if not len(candidates):
+                continue
             step = self.steps[place]
             verdict = self._verdict(step, candidates)
-            tallies[place] = Tally()
             tallies[place].count(len(candidates), verdict.reasons)
             if hasattr(step, "learned"):
                 learned[place] = step.learned()

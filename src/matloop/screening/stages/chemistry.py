@@ -78,7 +78,12 @@ class Chemistry(Stage):
             yield "charges balance"
 
     def mistakes(self, path: str, scene: Scene) -> list[Mistake]:
-        return no_material(path, scene, MATERIALS)
+        found = no_material(path, scene, MATERIALS)
+        if not found and self.charge_balance and scene.kind == "molecule":
+            found = [
+                Mistake(f"{path}.charge_balance", "is for compositions and structures: bonds of molecules share charge")
+            ]
+        return found
 
     def ready(self, scene: Scene) -> RightChemistry:
         return RightChemistry(self)

@@ -15,7 +15,7 @@ class Readable:
 
     def judge(self, candidates: Candidates) -> Verdict:
         reasons = np.full(len(candidates), "", object)
-        if candidates.kind == "composition":
+        if candidates.kind in ("composition", "structure"):
             for place, reason in candidates.amounts()[1].items():
                 reasons[place] = reason
         elif candidates.material is not None:
