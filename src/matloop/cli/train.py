@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Of the models that were tried, so many are shown.
 MOST_SHOWN = 8
+#: More inputs than these are counted in place of named.
+MOST_INPUTS = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -150,7 +152,8 @@ def _tell(trained: TrainedModel, path: Path, page: Path | None) -> None:
 
     screen, card = console(), Card.of(trained.card)
     unit = f" [{card.data.target.unit}]" if card.data.target.unit else ""
-    inputs = ", ".join(each.name for each in card.data.inputs)
+    names = [each.name for each in card.data.inputs]
+    inputs = ", ".join(names) if len(names) <= MOST_INPUTS else f"{names[0]} and {len(names) - 1} other columns"
     n = counted(card.data.n_rows, "row")
     title = f"{card.data.target.name}{unit} from {inputs}: {card.task} by {card.model}, {n}, "
     screen.print(title + counted(card.representation.n_features, "feature"), markup=False, style="bold", soft_wrap=True)

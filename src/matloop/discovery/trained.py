@@ -125,12 +125,16 @@ class TrainedModel:
 
     @cached_property
     def _known(self) -> tuple[np.ndarray, list[str]]:
-        """The scaled features of the training rows, and what each is called."""
+        """The scaled features of the training rows, and what each is called: a structure by its composition."""
+        from matloop.datasets.groups import composition_key
+
         frame = self.training
         assert self.dataset is not None
         called = [column for column in self.dataset.columns.values() if column.role in ("material", "identity")]
         plain = [column for column in called if column.kind != "structure"] or called
         names = frame[plain[0].name] if plain else [f"row {i + 1}" for i in range(len(frame))]
+        if plain and plain[0].kind == "structure":
+            names = [composition_key(cell, "structure") for cell in names]
         return self.predictor.domain.scaled(self.features(frame)[0]), [str(name) for name in names]
 
     def _with_names(self, frame: pd.DataFrame) -> pd.DataFrame:
