@@ -1,13 +1,18 @@
 """matloop describe, as a person uses it."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from conftest import Matloop
 
 from matloop.datasets.dataset import Dataset
+
+if TYPE_CHECKING:
+    from conftest import Matloop
 
 TABLE = "formula,gap (eV)\nAlNi,0\nZz,1\nFe2Ti,0\n,3\nFe2O3,2.1\n"
 

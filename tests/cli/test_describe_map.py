@@ -1,11 +1,15 @@
 """matloop describe --map: a page beside the features."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-
-from conftest import Matloop
+from typing import TYPE_CHECKING
 
 from matloop.datasets.dataset import Dataset
+
+if TYPE_CHECKING:
+    from conftest import Matloop
 
 TABLE = "formula,gap\n" + "\n".join(
     f"{formula},{i / 2}" for i, formula in enumerate("Fe2O3 Al2O3 Cr2O3 NaCl KCl KBr Cu Ni CuNi".split())

@@ -1,14 +1,16 @@
 """matloop explain and matloop card as a person uses them."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Matloop
 from sklearn.linear_model import Ridge
 
 from matloop.datasets.column import Column
@@ -18,6 +20,9 @@ from matloop.discovery.card import Card
 from matloop.discovery.predictor import Predictor
 from matloop.discovery.representation import Representation
 from matloop.discovery.trained import TrainedModel
+
+if TYPE_CHECKING:
+    from conftest import Matloop
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = "a<script>alert(1)</script>"
