@@ -176,8 +176,26 @@ def read_formulas(formulas: Sequence[str]) -> tuple[Amounts, dict[int, str]]:
 
     The same as `parse_formula` of each, five times faster: nearly all formulas are elements, numbers and pairs of round
     brackets, and of these many are read in one go. A chunk of them at a time, so that memory does not grow with tokens.
+    The last few are remembered: a screen asks for their chemistry, and then for their features. Arrays are not to be
+    written to.
     """
-    formulas, tokens = list(formulas), _Tokens()
+    texts = tuple(formulas)
+    if len(texts) > _CHUNK or not set(map(type, texts)) <= {str}:
+        return _read_all(list(texts))
+    amounts, failures = _read_lately(texts)
+    return amounts, dict(failures)
+
+
+@lru_cache(maxsize=2)
+def _read_lately(formulas: tuple[str, ...]) -> tuple[Amounts, dict[int, str]]:
+    amounts, failures = _read_all(list(formulas))
+    for array in (amounts.starts, amounts.elements, amounts.amounts):
+        array.flags.writeable = False
+    return amounts, failures
+
+
+def _read_all(formulas: list[str]) -> tuple[Amounts, dict[int, str]]:
+    tokens = _Tokens()
     read = [_read_chunk(formulas[i : i + _CHUNK], tokens) for i in range(0, len(formulas), _CHUNK)]
     failures = {_CHUNK * c + i: reason for c, (_, ailing) in enumerate(read) for i, reason in ailing.items()}
     parts = [amounts for amounts, _ in read]

@@ -86,7 +86,7 @@ class Predictor:
         assert self.intervals is not None
         if not len(X):
             return dict.fromkeys(("prediction", "lower", "upper", "std"), np.empty(0))
-        predicted = np.asarray(self.model.predict(X), dtype=float).reshape(-1)
+        predicted = np.asarray(_without_filling(self.model, X).predict(X), dtype=float).reshape(-1)
         size = self.intervals.size(X, predicted)
         lower, upper = self.intervals.around(predicted, size, confidence)
         return {"prediction": predicted, "lower": lower, "upper": upper, "std": self.intervals.std(size)}
@@ -98,7 +98,7 @@ class Predictor:
         if not len(X):
             probability, best = np.empty((0, len(names))), np.empty(0, dtype=int)
         else:
-            probability = self.calibration.transform(self.model.predict_proba(X))
+            probability = self.calibration.transform(_without_filling(self.model, X).predict_proba(X))
             best = self.calibration.decide(probability)
         told = {"prediction": names[best], "probability": probability[np.arange(len(best)), best]}
         return told | {f"probability of {name}": probability[:, i] for i, name in enumerate(names)}
@@ -134,6 +134,13 @@ class Predictor:
         for row, column in zip(rows, columns, strict=True):
             found.setdefault(int(row), []).append(names[fractions[column]].removesuffix(FRACTION))
         return {row: f"no training row holds {' or '.join(elements)}" for row, elements in found.items()}
+
+
+def _without_filling(model: Any, X: Array) -> Any:
+    """The model without a first step that fills gaps, where there are none: that takes longer than many a forest."""
+    steps = getattr(model, "steps", ())
+    has_nothing_to_fill = len(steps) > 1 and steps[0][0] == "fill" and np.isfinite(X).all()
+    return model[1:] if has_nothing_to_fill else model
 
 
 def _among(n: int, rows: Any, values: NDArray[Any]) -> NDArray[Any]:

@@ -102,7 +102,7 @@ class Representation:
             several = len(self._columns()) > 1
             for row, reason in failed.items():
                 failures.setdefault(row, f"{column.name}: {reason}" if several else reason)
-        whole = np.hstack(parts) if parts else np.zeros((len(frame), 0))
+        whole = parts[0] if len(parts) == 1 else np.hstack([np.zeros((len(frame), 0)), *parts])
         return Described(whole, words, dict(sorted(failures.items())))
 
     def _material(

@@ -153,7 +153,8 @@ class ConformalIntervals(Estimator):
         return float(low), float(high)
 
     def _filled(self, inputs: Array) -> Array:
-        return np.where(np.isfinite(inputs), inputs, self._fill)
+        known = np.isfinite(inputs)
+        return inputs if known.all() else np.where(known, inputs, self._fill)
 
 
 def _with(X: Array, predicted: Array, std: ArrayLike | None) -> Array:
