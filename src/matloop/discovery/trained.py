@@ -134,7 +134,7 @@ class TrainedModel:
         plain = [column for column in called if column.kind != "structure"] or called
         names = frame[plain[0].name] if plain else [f"row {i + 1}" for i in range(len(frame))]
         if plain and plain[0].kind == "structure":
-            names = [composition_key(cell, "structure") for cell in names]
+            names = [composition_key(cell, "structure") or "?" for cell in names]
         return self.predictor.domain.scaled(self.features(frame)[0]), [str(name) for name in names]
 
     def _with_names(self, frame: pd.DataFrame) -> pd.DataFrame:

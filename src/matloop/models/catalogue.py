@@ -17,7 +17,7 @@ from matloop.core.registry import load, names
 Task = Literal["regression", "classification"]
 TASKS: tuple[Task, ...] = get_args(Task)
 #: A forest keeps this many leaves in each tree: see docs/howto/choose-a-model.md for what it costs and gains.
-LEAVES = 1000
+LEAVES = 2000
 TREES = 200
 #: Boosting adds so many trees one after the other.
 ROUNDS = 500
