@@ -10,8 +10,8 @@ import typer
 from matloop.cli.target import AsJson
 
 if TYPE_CHECKING:
-    from matloop.discovery.explain import Explanation
     from matloop.discovery.explain_one import Single
+    from matloop.discovery.explanation import Explanation
     from matloop.discovery.trained import TrainedModel
 
 #: So many inputs, and rules, are shown on the screen; the page has more.
@@ -119,7 +119,7 @@ def _inputs(told: Explanation) -> Any:
     found = told.importances
     added = f"{found.loss_name if found else 'error'} added{unit if found and found.loss_name == 'MAE' else ''}>"
     importance = {group.name: group for group in found.groups} if found else {}
-    scale = unit or f" ({told.contributions.scale})"
+    scale = unit if told.contributions.scale == "prediction" else f" ({told.contributions.scale})"
     made = table("input", added, f"contribution{scale}>", "sensitivity>", "direction")
     parts = told.contributions
     for i in np.argsort(-parts.mean_absolute)[:MOST_SHOWN]:

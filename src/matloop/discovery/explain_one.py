@@ -11,6 +11,7 @@ from matloop.core.errors import InputError, did_you_mean
 from matloop.core.progress import Progress, silent
 from matloop.datasets.column import Column
 from matloop.discovery import explain as whole
+from matloop.discovery.explanation import Inputs
 from matloop.models.explain.contributions import Contributions, contributions
 
 if TYPE_CHECKING:
@@ -116,11 +117,11 @@ def explain_one(
     predicted = {str(name): value for name, value in model.predict(frame).iloc[0].items()}
     if predicted["failure"]:
         raise InputError(f"{name} cannot be described: {predicted['failure']}")
-    code = whole._code(model, label if label is not None or model.classes is None else str(predicted["prediction"]))
+    code = whole.code_of(model, label if label is not None or model.classes is None else str(predicted["prediction"]))
     inputs, _ = whole.described(model, frame)
     known, is_good = whole.described(model, model.training if others is None else others)
     background = known.X[is_good]
-    background = background[whole._some(len(background), N_ORDERS // 2, seed)]
+    background = background[whole.some_of(len(background), N_ORDERS // 2, seed)]
     told = contributions(
         model.predictor.model, inputs.X, background, inputs.names, inputs.groups, code, N_ORDERS, seed, progress
     )
@@ -140,7 +141,7 @@ def explain_one(
     )
 
 
-def _part(inputs: whole.Inputs, group: str, contribution: float) -> Part:
+def _part(inputs: Inputs, group: str, contribution: float) -> Part:
     columns = inputs.groups[group]
     if len(columns) == 1:
         return Part(group, float(inputs.X[0, columns[0]]), inputs.units[columns[0]], contribution)

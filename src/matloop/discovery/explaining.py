@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
-from matloop.discovery.explain import ROWS, Explanation, explain
+from matloop.discovery.explain import ROWS, explain
 from matloop.discovery.explain_one import Single, explain_one, material_of, row_of
+from matloop.discovery.explanation import Explanation
 
 if TYPE_CHECKING:
     from matloop.discovery.trained import TrainedModel

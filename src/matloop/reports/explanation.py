@@ -17,8 +17,8 @@ from matloop.reports.tables import Cell
 from matloop.reports.wording import labelled, number
 
 if TYPE_CHECKING:
-    from matloop.discovery.explain import Explanation
     from matloop.discovery.explain_one import Single
+    from matloop.discovery.explanation import Explanation
 
 #: What the scale of contributions is called on an axis.
 _SCALES = {"log-odds": "log-odds of {}", "probability": "probability of {}"}

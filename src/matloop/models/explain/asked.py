@@ -20,7 +20,7 @@ class Asked:
         self.model = model
         self.columns = list(like.columns) if hasattr(like, "columns") else None
         self.classes = list(getattr(model, "classes_", ()))
-        self.place = self._place(label) if self.classes else 0
+        self.place = place_of_class(self.classes, label) if self.classes else 0
         self.label = self.classes[self.place] if self.classes else None
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
@@ -39,17 +39,18 @@ class Asked:
 
         return pd.DataFrame(matrix, columns=self.columns)
 
-    def _place(self, label: Any) -> int:
-        """The place of the class that is meant: of two the second unless one is named."""
-        if label is None:
-            if len(self.classes) > 2:
-                hint = f"one of: {', '.join(map(str, self.classes[:20]))}"
-                raise InputError(f"the model knows {len(self.classes)} classes: name the one to explain", hint)
-            return len(self.classes) - 1
-        found = [i for i, known in enumerate(self.classes) if known == label or str(known) == str(label)]
-        if not found:
-            raise InputError(f"the model knows no class '{label}'", did_you_mean(label, self.classes))
-        return found[0]
+
+def place_of_class(classes: Sequence[Any], label: Any = None) -> int:
+    """The place of the class that is meant: of two the second unless one is named. Raises InputError."""
+    if label is None:
+        if len(classes) > 2:
+            hint = f"one of: {', '.join(map(str, classes[:20]))}"
+            raise InputError(f"the model knows {len(classes)} classes: name the one to explain", hint)
+        return len(classes) - 1
+    found = [i for i, known in enumerate(classes) if known == label or str(known) == str(label)]
+    if not found:
+        raise InputError(f"the model knows no class '{label}'", did_you_mean(label, classes))
+    return found[0]
 
 
 def as_matrix(rows: Any) -> np.ndarray:
