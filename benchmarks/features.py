@@ -40,7 +40,7 @@ RESULTS = Path(__file__).parent / "results" / "features.md"
 #: What counts as equal: relative to the larger of 1 and the value.
 EQUAL = 1e-9
 #: Where matminer takes tens of milliseconds a formula, so many are compared; those of oxidation states are small ones.
-FEW, MOST_ATOMS = 500, 24
+FEW, MOST_ATOMS = 200, 24
 
 Row = Sequence[float]
 
