@@ -97,10 +97,10 @@ if TYPE_CHECKING:
     from matloop.datasets.column import Column as Column
     from matloop.datasets.dataset import Dataset as Dataset
     from matloop.discovery.screen import screen as screen
-    from matloop.features.combined import Combined as Combined
-    from matloop.features.naming import featurizer as featurizer
     from matloop.discovery.train import train as train
     from matloop.discovery.trained import TrainedModel as TrainedModel
+    from matloop.features.combined import Combined as Combined
+    from matloop.features.naming import featurizer as featurizer
     from matloop.labs.command import CommandLab as CommandLab
     from matloop.labs.emulator import EmulatorLab as EmulatorLab
     from matloop.labs.function import FunctionLab as FunctionLab

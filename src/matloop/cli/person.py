@@ -36,8 +36,8 @@ def propose(
     Example: matloop propose adhesive.toml -n 4
     """
     from matloop.campaign.sheet import require_writable, write_sheet
-    from matloop.cli.terminal import console, counted, point_table, print_json, trial_facts
     from matloop.cli.target import defined
+    from matloop.cli.terminal import console, counted, point_table, print_json, trial_facts
 
     campaign = defined(name, store)
     sheet = out or Path(f"{campaign.name}-trials.csv")
@@ -78,8 +78,8 @@ def record(
     Examples: matloop record adhesive adhesive-trials.csv
     or: matloop record adhesive --trial 3 toughness=31.2 "density=1.1 g/cm^3"
     """
-    from matloop.cli.terminal import print_json
     from matloop.cli.target import for_results
+    from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError
 
     campaign = for_results(name, store)
@@ -122,8 +122,8 @@ def resolve(
 
     Example: matloop resolve bear 7 --happened toughness=31.2
     """
-    from matloop.cli.terminal import print_json, trial_facts
     from matloop.cli.target import for_results
+    from matloop.cli.terminal import print_json, trial_facts
     from matloop.core.errors import InputError
 
     if (happened is not None) + did_not_happen + discard != 1:

@@ -26,8 +26,8 @@ def report(
 
     Example: matloop report bear --out bear.html
     """
-    from matloop.cli.terminal import print_json
     from matloop.cli.target import begun
+    from matloop.cli.terminal import print_json
 
     path = begun(name, store).report(out)
     if json:

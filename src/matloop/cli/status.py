@@ -28,8 +28,8 @@ def status(
 
     Example: matloop status bear
     """
-    from matloop.cli.terminal import print_json
     from matloop.cli.target import begun
+    from matloop.cli.terminal import print_json
 
     if name is None:
         _list(store or DEFAULT_STORE, json)

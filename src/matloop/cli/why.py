@@ -27,8 +27,8 @@ def why(
 
     Example: matloop why bear 12
     """
-    from matloop.cli.terminal import print_json
     from matloop.cli.target import begun
+    from matloop.cli.terminal import print_json
 
     campaign = begun(name, store, read_pools=False)
     found, reasons = campaign.why(trial)

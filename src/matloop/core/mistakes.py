@@ -39,7 +39,7 @@ KnownKeys = Callable[[list[Any], Any], list[str]]
 
 
 def explain(error: ValidationError, data: Any, known_keys: KnownKeys | None = None) -> list[Mistake]:
-    """Every mistake once, in the order in which pydantic looks through the file: of a campaign, or one with other keys."""
+    """Every mistake once, in the order in which pydantic looks through the file, a campaign's or another."""
     found: list[Mistake] = []
     wrong: dict[
         str, tuple[list[str], Any]

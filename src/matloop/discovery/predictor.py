@@ -129,7 +129,7 @@ class Predictor:
     def _unknown_elements(self, X: Array, names: list[str]) -> dict[int, str]:
         """The rows with elements that no training row holds: whatever else is unusual about them follows from that."""
         fractions = [i for i, name in enumerate(names) if name.endswith(FRACTION) and self.domain.is_always_zero[i]]
-        rows, columns = np.nonzero(X[:, fractions] > 0) if fractions else ((), ())
+        rows, columns = np.nonzero(X[:, fractions] > 0)
         found: dict[int, list[str]] = {}
         for row, column in zip(rows, columns, strict=True):
             found.setdefault(int(row), []).append(names[fractions[column]].removesuffix(FRACTION))
