@@ -327,3 +327,24 @@ def test_parts_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
     assert_refused(one.save(tmp_path / "mixed.matloop"), "do not fit")
     del other.predictor.intervals.least_
     assert_refused(other.save(tmp_path / "old.matloop"), "least_")
+
+
+def test_a_file_of_a_newer_version_says_so(file: Path, tmp_path: Path) -> None:
+    parts = parts_of(file)
+    card = json.loads(parts["card.json"]) | {"version": 2}
+    path = written(tmp_path / "newer.matloop", parts | {"card.json": json.dumps(card).encode()})
+    assert_refused(path, "newer version of matloop")
+
+
+def test_a_model_of_another_scikit_learn_that_cannot_be_read_says_which(file: Path, tmp_path: Path) -> None:
+    parts = parts_of(file)
+    card = json.loads(parts["card.json"])
+    card["provenance"]["versions"]["scikit-learn"] = "0.99"
+    card["provenance"]["hashes"] = {}
+    model = changed_schema(file, lambda schema: schema["content"]["content"].pop("domain"))
+    path = written(tmp_path / "old.matloop", parts | {"card.json": json.dumps(card).encode(), "model.skops": model})
+    with pytest.raises(ModelFileError, match="damaged") as refused:
+        TrainedModel.load(path)
+    assert "scikit-learn 0.99" in refused.value.hint
+    path = written(tmp_path / "good.matloop", parts | {"card.json": json.dumps(card).encode()})
+    assert TrainedModel.load(path).predict(hardness(3).frame).equals(TrainedModel.load(file).predict(hardness(3).frame))

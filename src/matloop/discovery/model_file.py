@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -139,7 +140,9 @@ def unpacked(content: bytes, path: Path) -> Any:
                 f"{path.name} wants {few}, which a trained model does not need",
                 "nothing of it was run; do not use it unless you know who made it, and ask them",
             )
-        model = loads(content, trusted=sorted(TRUSTED))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scikit-learn's of other versions: what does not fit is found below
+            model = loads(content, trusted=sorted(TRUSTED))
         require_sound(model)
         if not isinstance(model, Predictor):
             raise ValueError("its model is none of ours")

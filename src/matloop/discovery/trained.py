@@ -176,7 +176,7 @@ class TrainedModel:
     @classmethod
     def load(cls, path: Path | str) -> TrainedModel:
         """Read a file. Raises ModelFileError where it is damaged, not ours, or asks for more than it may."""
-        from matloop.discovery.model_file import damaged, read, unpacked
+        from matloop.discovery.model_file import ModelFileError, damaged, read, unpacked
 
         path = Path(path)
         parts = read(path)
@@ -188,20 +188,37 @@ class TrainedModel:
         for name, told in _hashes(card).items():
             if name in parts and hashlib.sha256(parts[name]).hexdigest() != told:
                 raise damaged(path, f"{name} is not what was saved")
-        predictor = unpacked(parts["model.skops"], path)
+        try:
+            predictor = unpacked(parts["model.skops"], path)
+        except ModelFileError as error:
+            raise ModelFileError(error.message, _made_with(card) or error.hint) from error
         rows = parts.get("training.parquet")
         return cls(target, inputs, predictor, card, None if rows is None else _dataset(rows, path))
+
+
+def _made_with(card: dict[str, Any]) -> str:
+    """What to install where the packages that made the model are not those that read it; "" where they are."""
+    from matloop.discovery.card_facts import versions
+
+    here = versions()
+    told = (card.get("provenance") or {}).get("versions") or {}
+    counts = ("scikit-learn", "numpy", "lightgbm", "skops")
+    other = [f"{name} {told[name]}" for name in counts if name in told and told[name] != here.get(name)]
+    return f"it was made with {', '.join(other)}; install these, or train it again" if other else ""
 
 
 def _columns(card: Any, path: Path) -> tuple[Column, list[Column]]:
     """The target and the inputs that a card names. Raises ModelFileError for what is no card."""
     from matloop.discovery.card import Card, Quantity
-    from matloop.discovery.model_file import damaged
+    from matloop.discovery.model_file import ModelFileError, damaged
 
     def column(told: Quantity, role: str) -> Column:
         facts = {name: getattr(told, name) for name in ("kind", "unit", "description", "direction")}
         return Column(told.name, role=role, **facts)
 
+    version = card.get("version") if isinstance(card, dict) else None
+    if isinstance(version, int) and version > Card.model_fields["version"].default:
+        raise ModelFileError(f"{path.name} was written by a newer version of matloop", "pip install --upgrade matloop")
     try:
         data = Card.of(card).data
         inputs = [column(told, "material" if told.kind in MATERIALS else "input") for told in data.inputs]
