@@ -15,8 +15,7 @@ from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset, SetAside
 from matloop.discovery import card_facts
 from matloop.discovery.card import Card, Coverage, Data, Quantity, Score, Split, Uncertainty, Validation
-from matloop.reports.card_sections import sections
-from matloop.reports.model_card import as_html, as_markdown, counts, remarks
+from matloop.reports.model_card import as_html, as_markdown, counts, remarks, sections
 
 CARDS = {"numbers": regression_card(), "two classes": classification_card(), "three classes": classification_card(3)}
 BARE = Card(task="regression", data=Data(target=GAP))

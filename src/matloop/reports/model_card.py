@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from matloop.reports import card_making, card_worth
 from matloop.reports.backtest import Table
-from matloop.reports.card_sections import Section, sections, with_unit
+from matloop.reports.card_parts import Section, with_unit
 from matloop.reports.page import fill
 from matloop.reports.wording import labelled
 
@@ -45,6 +46,13 @@ def as_markdown(card: Card) -> str:
     for section in sections(card):
         lines += ["", f"## {section.title}", *_markdown(section)]
     return "\n".join(lines) + "\n"
+
+
+def sections(card: Card) -> list[Section]:
+    """All sections, in the order in which they are read."""
+    worth = (card_worth.validation, card_worth.uncertainty, card_worth.domain, card_worth.use)
+    making = (card_making.data, card_making.cleaning, card_making.representation, card_making.selection)
+    return [make(card) for make in (*worth, *making, card_making.provenance, card_making.citing)]
 
 
 def headline(card: Card) -> str:
