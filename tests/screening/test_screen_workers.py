@@ -114,6 +114,32 @@ def test_a_cluster_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytes
         _screened(tmp_path, dask="tcp://127.0.0.1:9")
 
 
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+import stand_in
+from test_screen_workers import CANDIDATES
+BEST = {{"kind": "top", "keep": 5, "prediction": "number"}}
+stand_in.screened([BEST], CANDIDATES, Path({folder!r}), ("number",), chunk=2, workers=2, lists=False)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+def test_when_the_first_process_is_killed_the_others_end_too(tmp_path: Path) -> None:
+    psutil = pytest.importorskip("psutil")
+    script = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "state"))
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "state").glob("part-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    others = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    assert len(others) >= 2
+    assert psutil.wait_procs(others, timeout=30)[1] == []
+
+
 class Deadly:
     """A step that ends its process."""
 

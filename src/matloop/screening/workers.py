@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import signal
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +18,8 @@ from matloop.screening.work import Work
 
 #: Chunks that are under way or wait at the workers, for each of them.
 AHEAD = 2
+#: So often a process looks whether the first one is still there, in seconds.
+PARENT_EVERY = 1.0
 #: How long a scheduler may take to answer.
 PATIENCE = "10s"
 _RESUMES = "the same command goes on from here"
@@ -97,9 +102,23 @@ class _Own:
     work: Work
 
 
-def _begin(work: bytes) -> None:
+def _begin(work: bytes, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: only the first decides
     _Own.work = pickle.loads(work)  # from our own first process
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End when the first process is gone, also by a signal that lets it tell nobody."""
+    if os.name == "nt":
+        first = multiprocessing.parent_process()
+        if first is None:
+            return
+        first.join()
+    else:
+        while os.getppid() == parent:
+            time.sleep(PARENT_EVERY)
+    os._exit(1)
 
 
 def _do(method: str, item: tuple[Any, ...]) -> Any:
@@ -119,7 +138,7 @@ def _processes(work: Work, n: int) -> Iterator[Workers]:
         sent = bytes(dumps(work))
     except Exception as error:
         raise MatloopError(f"the screen cannot be sent to another process: {error}", "use --workers 1") from error
-    executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(sent,), env=one_thread)
+    executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(sent, os.getpid()), env=one_thread)
     try:
         yield _Elsewhere(
             lambda method, item: executor.submit(_do, method, item),
