@@ -157,7 +157,7 @@ def _prepared(
     y, is_known, remarks = _outcomes(wanted, cells, task)
     representation = Representation(inputs, _by_column(features, inputs))
 
-    def tell(done: float, total: float | None, told: str = "") -> None:
+    def tell(done: float, total: float | None, told: str = "") -> None:  # noqa: ARG001 - a Progress is called so
         progress(0, None, f"describing {done:,.0f} of {total:,.0f} rows" if total else "describing the rows")
 
     described = representation.describe(dataset.frame, n_jobs=1 if n_jobs is None else n_jobs, progress=tell)
