@@ -138,7 +138,7 @@ class Predictor:
 
 def _without_filling(model: Any, X: Array) -> Any:
     """The model without a first step that fills gaps, where there are none: that takes longer than many a forest."""
-    steps = getattr(model, "steps", ())
+    steps: Any = getattr(model, "steps", ())
     has_nothing_to_fill = len(steps) > 1 and steps[0][0] == "fill" and np.isfinite(X).all()
     return model[1:] if has_nothing_to_fill else model
 
