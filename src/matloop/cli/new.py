@@ -64,7 +64,8 @@ def new(
     """Write a campaign file to start from.
 
     Example: matloop new adhesive --lab person
-    Example: matloop new absorbers --from shortlist.parquet
+
+    On the shortlist of a screen: matloop new absorbers --from shortlist.parquet
     """
     from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError, did_you_mean
