@@ -19,6 +19,7 @@ pytestmark = pytest.mark.data
 
 def test_oxygen_opens_the_band_gap(published: Path) -> None:
     """Of 600 measured gaps: compounds of elements that differ in electronegativity, and of oxygen, have larger ones."""
+    pytest.importorskip("shap")  # exact contributions: sampled ones of 60 rows may not tell a direction
     table = pd.read_csv(next((published / "matbench_expt_gap").glob("*.csv"))).sample(600, random_state=0)
     frame = table.set_axis(["formula", "gap"], axis=1).reset_index(drop=True)
     columns = [Column("formula", role="material", kind="composition"), Column("gap", role="target", unit="eV")]
