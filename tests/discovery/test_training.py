@@ -259,10 +259,10 @@ def test_a_fold_whose_training_rows_know_one_class_alone_is_left_out() -> None:
 
 
 def test_rare_and_countless_classes_are_refused() -> None:
-    frame = pd.DataFrame({"x": np.arange(40.0), "y": ["a"] * 38 + ["b"] * 2, "id": [f"n{i}" for i in range(40)]})
+    frame = pd.DataFrame({"x": np.arange(40.0), "y": ["a"] * 38 + ["b"] * 2, "id": [f"row {i}" for i in range(40)]})
     with pytest.raises(InputError, match="'b' is the y of 2 rows; a class needs five"):
         trained(Dataset(frame, [Column("y", role="target", kind="text")]))
-    many = pd.DataFrame({"x": np.arange(600.0), "y": [f"n{i // 5}" for i in range(600)]})
+    many = pd.DataFrame({"x": np.arange(600.0), "y": [f"class {i // 5}" for i in range(600)]})
     with pytest.raises(InputError, match="120 different values"):
         trained(Dataset(many, [Column("y", role="target", kind="text")]))
 
