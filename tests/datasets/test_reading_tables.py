@@ -306,8 +306,10 @@ def test_spectra_are_curves(write: Write) -> None:
         {"x": [1, 2], "y": [3]},
         {"x": [2, 1], "y": [0, 1]},
     ]
-    path = write("s.jsonl", "\n".join(json.dumps({"id": f"s{i}", "raman": curve}) for i, curve in enumerate(curves)))
+    path = write(
+        "s.jsonl", "\n".join(json.dumps({"id": f"curve {i}", "raman": curve}) for i, curve in enumerate(curves))
+    )
     dataset = read_any(path)
     assert dataset.columns["raman"].kind == "spectrum"
-    assert dataset.frame["id"].tolist() == ["s0", "s3"]
+    assert dataset.frame["id"].tolist() == ["curve 0", "curve 3"]
     assert ["comes twice" in record.reason for record in dataset.set_aside] == [True, False]
