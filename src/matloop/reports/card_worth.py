@@ -122,7 +122,7 @@ def uncertainty(card: Card) -> Section:
 def _reliability(coverage: Sequence[Coverage], place: str, title: str, sentences: list[str]) -> Section:
     """Of classes: how often what was said with a probability came true."""
     told = [*sentences, "What is said with a probability of 80 % should come true in 80 % of the cases."]
-    rows = [[Cell(f"{c.expected:.0%}"), Cell(f"{c.observed:.1%}")] for c in coverage]
+    rows = [[Cell(f"{c.expected:.1%}"), Cell(f"{c.observed:.1%}")] for c in coverage]
     table = Table([("probability said", True), ("came true", True)], rows)
     drawn = figures.calibration(coverage, "probability said (%)", "came true (%)")
     return Section(place, title, told, [table], [("Calibration", drawn)])

@@ -70,7 +70,8 @@ def _importance(told: Explanation) -> Figure | None:
         return None
     unit = told.target.unit if found.loss_name == "MAE" else None
     title = f"{labelled(found.loss_name, unit)} added when shuffled"
-    return figures.bars([Bar(g.name, g.mean, g.std) for g in found.groups], title, "Permutation importance")
+    shown = [Bar(g.name, g.mean, g.std) for g in found.groups if g.mean or g.std]
+    return figures.bars(shown, title, "Permutation importance")
 
 
 def _clouds(told: Explanation) -> Figure:
