@@ -34,7 +34,7 @@ import psutil
 
 from benchmarks.markdown import table
 from matloop.core.composition import SYMBOLS
-from matloop.screening.generate import Compositions
+from matloop.screening.compositions import Compositions
 
 RESULTS = Path(__file__).parent / "results" / "screening.md"
 ROWS = 10_000_000

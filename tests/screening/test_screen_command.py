@@ -18,7 +18,7 @@ from matloop.datasets.dataset import Dataset
 from matloop.discovery.aligned import Aligned, ModelFiles
 from matloop.discovery.screen import screen
 from matloop.discovery.trained import TrainedModel
-from matloop.screening.generate import Compositions
+from matloop.screening.compositions import Compositions
 from matloop.screening.screen import Screen
 from matloop.screening.shortlist import Shortlist
 

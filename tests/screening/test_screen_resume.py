@@ -17,7 +17,7 @@ from stand_in import screened
 
 from matloop.core.errors import InputError
 from matloop.screening.calculations import FILE
-from matloop.screening.generate import Compositions
+from matloop.screening.compositions import Compositions
 
 CANDIDATES = Compositions(elements=["Li", "Na", "Fe", "Ti", "O", "S"], n_elements=(2, 3), amounts=4)
 STAGES = [

@@ -18,8 +18,9 @@ from stand_in import screened
 
 from matloop.core.composition import canonical_formula, parse_formula
 from matloop.core.errors import InputError
-from matloop.screening.generate import Compositions, Substitution, combinations
+from matloop.screening.compositions import Compositions, combinations
 from matloop.screening.source import source_of
+from matloop.screening.substitution import Substitution
 
 ALL = {"kind": "unique", "by": "text"}
 
@@ -65,7 +66,7 @@ def test_smiles_come_from_plain_and_gzipped_files(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_no_rows_and_formulas_that_are_none_are_counted_and_listed(tmp_path: Path) -> None:
-    from matloop.screening.shortlist import write_fallen
+    from matloop.screening.tables import write_fallen
 
     lines = ["formula,price"] + [f"Fe{i + 1}O,{i}" for i in range(30)]
     lines[5] = "Fe5O,4,what,is,this"

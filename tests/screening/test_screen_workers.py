@@ -16,7 +16,7 @@ import pytest
 from stand_in import screened
 
 from matloop.core.errors import LabError, MatloopError
-from matloop.screening.generate import Compositions
+from matloop.screening.compositions import Compositions
 from matloop.screening.stage import Verdict
 
 CANDIDATES = Compositions(elements=["Li", "Na", "Fe", "Ti", "O", "S", "Cl"], n_elements=(2, 3), amounts=5)
@@ -152,7 +152,7 @@ def test_a_process_that_dies_is_told_and_what_was_done_is_kept(tmp_path: Path) -
     from matloop.screening.workers import workers
 
     frame = pd.DataFrame({"formula": ["FeO"]})
-    work = Work([Deadly()], "formula", "composition", dict, 0.9, False)
+    work = Work([Deadly()], "formula", "composition")
     with pytest.raises(MatloopError, match="has died") as caught, workers(work, 2) as crew:
         list(crew.in_order("sift", [([0], frame)]))
     assert "goes on from here" in caught.value.hint

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stand_in import screened
 
 from matloop.core.errors import SpecError
-from matloop.screening.generate import Compositions
+from matloop.screening.compositions import Compositions
 
 TOXIC = {"kind": "chemistry", "forbidden": ["toxic", "radioactive"]}
 LIGHT = {"kind": "range", "prediction": "number", "high": 18}
@@ -44,7 +44,7 @@ def test_reasons_say_what_was_wrong_and_quote_no_single_candidate(oxides: pd.Dat
 
 
 def test_the_list_of_the_rejected_has_each_of_them_with_its_stage(oxides: pd.DataFrame, tmp_path: Path) -> None:
-    from matloop.screening.shortlist import write_fallen
+    from matloop.screening.tables import write_fallen
 
     frame, funnel, run = screened([TOXIC, {"kind": "unique"}, LIGHT, BEST], oxides, tmp_path / "state", ("number",))
     n = write_fallen(tmp_path / "rejected.parquet", run.fallen, run.plan)

@@ -164,7 +164,7 @@ def _top(keep: int, definition: Screen, models: Any) -> Any:
     if len(names) != 1:
         raise InputError("--top needs exactly one model", "say by what in the screen: a stage of the kind top")
     if not names[0]:
-        from matloop.discovery.screen import name_of_model
+        from matloop.discovery.screen_parts import name_of_model
 
         names = [name_of_model(models[0][1])]
     return Top(keep=keep, prediction=names[0])

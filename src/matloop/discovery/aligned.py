@@ -43,6 +43,11 @@ class Aligned:
         """Whether its file has the rows that it learned from."""
         return self.model.dataset is not None
 
+    @property
+    def is_proprietary(self) -> bool:
+        """Whether the rows that it learned from, which a shortlist quotes, may not be passed on."""
+        return self.model.dataset is not None and self.model.dataset.is_proprietary
+
     def materials(self) -> list[Any]:
         """The materials that it learned from; none where it reads only numbers and words, or its file has no rows."""
         name = next((column.name for column in self.model.inputs if column.kind in MATERIALS), None)
@@ -79,8 +84,8 @@ class ModelFiles:
         self._here: Mapping[str, Aligned] | None = None
 
     @staticmethod
-    def of(models: Mapping[str, Aligned]) -> ModelFiles:
-        """These models; this process keeps them as they are."""
+    def of(models: Mapping[str, Any]) -> ModelFiles:
+        """These models, all Aligned; this process keeps them as they are."""
         files = {name: model.file or _bytes(model.model) for name, model in models.items()}
         made = ModelFiles({name: (files[name], model.columns) for name, model in models.items()})
         made._here = dict(models)

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from matloop.core.errors import InputError, Mistake, SpecError, did_you_mean
+from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
-from matloop.datasets.column import MATERIALS
-from matloop.discovery.aligned import Aligned, ModelFiles, aligned
+from matloop.discovery.aligned import ModelFiles
 from matloop.discovery.enriching import Enriching
+from matloop.discovery.screen_parts import Models, scene_of, source_in
 from matloop.screening.plan import plan_of
-from matloop.screening.predictor import name_of
 from matloop.screening.running import Run
 from matloop.screening.screen import Screen
-from matloop.screening.shortlist import Facts, Shortlist, Tables, funnel_of, metadata_of, numbered, write_fallen
+from matloop.screening.shortlist import Facts, Shortlist, funnel_of, metadata_of
 from matloop.screening.source import Source, source_of
-from matloop.screening.stage import Scene
+from matloop.screening.tables import Tables, numbered, write_fallen
 from matloop.screening.work import Work
 from matloop.screening.workers import n_cores
 
 if TYPE_CHECKING:
-    from matloop.discovery.trained import TrainedModel
+    from collections.abc import Mapping
 
-#: Trained models or their files, by name or as pairs with a name; without one, each goes by its target.
-Models = Mapping[str, Any] | Sequence[Any]
+    from matloop.discovery.aligned import Aligned
+
 #: Where a shortlist is written unless something else is said.
 OUTPUT = Path("shortlist.parquet")
 #: So many rows of a table are written at a time.
@@ -69,13 +66,28 @@ def screen(
     model or a disk may raise.
     """
     output, base = _parquet(output), Path(base)
-    known = _models(definition, models, base)
-    source = source_of(candidates if candidates is not None else _named(definition, base))
-    run = _run(definition, source, known, base, name)
-    run.folder = output.with_name(f"{output.stem}.screening")
-    run.work.lists_fallen = rejected is not None
-    run.n_workers = _n_workers(workers, source, definition.chunk)
-    run.dask, run.is_fresh, run.progress = dask, fresh, progress
+    source = source_in(definition, candidates, base)
+    scene = scene_of(definition, source, models, base, name)
+    plan, files = plan_of(definition, scene, name), ModelFiles.of(scene.models)
+    run = Run(
+        plan=plan,
+        work=Work(
+            [step.ready for step in plan.steps],
+            scene.material,
+            scene.kind,
+            files,
+            definition.confidence,
+            lists_fallen=rejected is not None,
+        ),
+        source=source,
+        folder=output.with_name(f"{output.stem}.screening"),
+        models=files.hashes,
+        chunk=definition.chunk,
+        n_workers=_n_workers(workers, source, definition.chunk),
+        dask=dask,
+        is_fresh=fresh,
+        progress=progress,
+    )
     origin = str(candidates) if isinstance(candidates, str | Path) else definition.file or ""
     shortlist = _write(run, definition, output, origin)
     as_csv, fallen, shown = output.with_suffix(".csv") if csv else None, Path(rejected) if rejected else None, None
@@ -90,144 +102,7 @@ def screen(
     return Screened(shortlist, run.folder, shown, as_csv, fallen)
 
 
-# -- what it works with ---------------------------------------------------------------------------------------
-
-
-def _parquet(path: Path | str) -> Path:
-    path = Path(path)
-    if path.suffix.lower() != ".parquet":
-        raise InputError(
-            f"a shortlist is a Parquet file, not '{path.name}'", "-o NAME.parquet; with --csv also NAME.csv"
-        )
-    return path
-
-
-def _named(definition: Screen, base: Path) -> Any:
-    if definition.generate is not None:
-        return definition.generate
-    if definition.file is None:
-        raise InputError("nothing says where the candidates come from", "name a file, or [generate] in the screen")
-    return base / definition.file
-
-
-class _Loaded(NamedTuple):
-    """A trained model, and the content of its file where it comes from one."""
-
-    model: TrainedModel
-    file: bytes | None
-
-
-def _models(definition: Screen, given: Models, base: Path) -> dict[str, _Loaded]:
-    """The trained models by the names that stages use. Raises InputError where two have the same one."""
-    from matloop.discovery.trained import TrainedModel
-
-    def loaded(model: Any) -> _Loaded:
-        if not isinstance(model, str | Path):
-            return _Loaded(model, None)
-        return _Loaded(TrainedModel.load(Path(model)), Path(model).read_bytes())
-
-    found = {name: loaded(base / file) for name, file in definition.models.items()}
-    pairs = (
-        list(given.items())
-        if isinstance(given, Mapping)
-        else [each if isinstance(each, tuple) else ("", each) for each in given]
-    )
-    seen: set[str] = set()
-    for name, model in pairs:
-        ready = loaded(model)
-        called = name or name_of(ready.model.target.name)
-        if called in seen:
-            raise InputError(f"two models are called '{called}'", "give them names: --model a=FILE --model b=FILE")
-        seen.add(called)
-        found[called] = ready
-    return found
-
-
-def name_of_model(file: Path) -> str:
-    """What the model in a file is called in a screen. Raises ModelFileError."""
-    from matloop.discovery.trained import TrainedModel
-
-    return name_of(TrainedModel.load(file).target.name)
-
-
-def _run(definition: Screen, source: Source, models: Mapping[str, _Loaded], base: Path, name: str) -> Run:
-    material, kind = _material(definition, source, models)
-    fitted = _fitted(models, source, material, kind, name)
-    scene = Scene(
-        columns=tuple(source.columns),
-        material=material,
-        kind=kind,
-        models=fitted,
-        confidence=definition.confidence,
-        base=base,
-        units={column.name: column.unit for column in source.columns.values() if column.unit},
-        trained_on={each: materials for each, model in fitted.items() if (materials := model.materials())},
-        find_calculator=find_calculator,
-    )
-    plan = plan_of(definition, scene, name)
-    files = ModelFiles.of(fitted)
-    work = Work([step.ready for step in plan.steps], material, kind, files, definition.confidence, lists_fallen=False)
-    return Run(plan, work, source, Path(), files.hashes, definition.chunk)
-
-
-def _material(definition: Screen, source: Source, models: Mapping[str, _Loaded]) -> tuple[str | None, str | None]:
-    """The column that says what a candidate is, and what stands there."""
-    inputs = [column for each in models.values() for column in each.model.inputs if column.kind in MATERIALS]
-    wanted = definition.material
-    if wanted is None:
-        by_model = (column.name for column in inputs if column.name in source.columns)
-        by_role = (column.name for column in source.columns.values() if column.role == "material")
-        wanted = next(by_model, None) or next(by_role, None)
-    if wanted is None:
-        return None, None
-    if wanted not in source.columns:
-        raise InputError(f"the candidates have no column '{wanted}'", did_you_mean(wanted, source.columns))
-    kind = source.columns[wanted].kind
-    if kind in MATERIALS:
-        return wanted, kind
-    # its cells did not tell: whoever names it means what the models read
-    said = [column.kind for column in inputs if column.name == wanted or definition.material is not None]
-    return wanted, said[0] if said else _most_are(source, wanted)
-
-
-def _most_are(source: Source, column: str) -> str:
-    """What most cells of a column are, be there ever so many bad ones among them."""
-    from matloop.datasets.guessing import guessed_kind
-
-    cells = next(iter(source.chunks(1000))).frame()[column].dropna().astype(str)
-    votes = Counter(str(guessed_kind("material", cells.iloc[[i]])) for i in range(len(cells)))
-    return max(MATERIALS, key=lambda kind: votes[kind]) if any(votes[kind] for kind in MATERIALS) else "text"
-
-
-def _fitted(
-    models: Mapping[str, _Loaded], source: Source, material: str | None, kind: str | None, name: str
-) -> dict[str, Aligned]:
-    """The models, each told which columns of the candidates it is to read. Raises SpecError where one is missing."""
-    fitted: dict[str, Aligned] = {}
-    mistakes: list[Mistake] = []
-    for called, (model, file) in models.items():
-        made = aligned(model, list(source.columns), material, kind, file)
-        if isinstance(made, Aligned):
-            fitted[called] = made
-        else:
-            has = ", ".join(list(source.columns)[:12])
-            hint = f"the candidates have: {has}; --material COLUMN says which of them is the material"
-            mistakes.append(Mistake(f"models.{called}", f"the model needs a column '{made}'", hint))
-    if mistakes:
-        raise SpecError(mistakes, name)
-    return fitted
-
-
-def find_calculator(name: str, base: Path) -> Callable[..., Any]:
-    """The function "module:name", or the calculator that is installed under this name. Raises InputError."""
-    if ":" in name:
-        from matloop.labs.calling import load_function
-
-        return load_function(name, base)
-    from matloop.core import registry
-
-    found: Callable[..., Any] = registry.load("calculators", name)
-    return found() if isinstance(found, type) else found
+# -- what it writes -------------------------------------------------------------------------------------------
 
 
 def _n_workers(given: int | None, source: Source, chunk: int) -> int:
@@ -237,7 +112,13 @@ def _n_workers(given: int | None, source: Source, chunk: int) -> int:
     return 1 if source.total is not None and source.total <= 2 * chunk else n_cores()
 
 
-# -- what it writes -------------------------------------------------------------------------------------------
+def _parquet(path: Path | str) -> Path:
+    path = Path(path)
+    if path.suffix.lower() != ".parquet":
+        raise InputError(
+            f"a shortlist is a Parquet file, not '{path.name}'", "-o NAME.parquet; with --csv also NAME.csv"
+        )
+    return path
 
 
 def _write(run: Run, definition: Screen, output: Path, origin: str) -> Shortlist:
@@ -255,28 +136,23 @@ def _write(run: Run, definition: Screen, output: Path, origin: str) -> Shortlist
         if head is None:
             head = pd.DataFrame({column: [] for column in run.source.columns})
             tables.add(head)
-        about = {
-            name: {
-                "target": model.target.model_dump(include={"name", "unit", "direction", "description"}),
-                "task": model.task,
-                "sha256": run.models[name],
-            }
-            for name, model in models.items()
-        }
         facts = Facts(
             screen=definition.to_dict(),
             funnel=funnel_of(run.plan, run.tallies),
             material=run.work.material,
             kind=run.work.kind,
-            models=about,
+            models={name: _about(model, run.models[name]) for name, model in models.items()},
             descriptors=enriching.descriptors,
             source=origin,
         )
-        quoted = any(
-            model.model.dataset is not None and model.model.dataset.is_proprietary for model in models.values()
-        )
-        tables.finish(metadata_of(head, run.source, facts, quoted or run.source.terms.is_proprietary))
+        is_proprietary = run.source.terms.is_proprietary or any(model.is_proprietary for model in models.values())
+        tables.finish(metadata_of(head, run.source, facts, is_proprietary))
     return Shortlist(output)
+
+
+def _about(model: Aligned, sha256: str) -> dict[str, Any]:
+    target = model.target.model_dump(include={"name", "unit", "direction", "description"})
+    return {"target": target, "task": model.task, "sha256": sha256}
 
 
 def _write_csv(shortlist: Shortlist, path: Path) -> None:

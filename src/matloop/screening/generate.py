@@ -1,4 +1,4 @@
-"""Candidates that are made, not read: all compositions of some elements, all fillings of a formula.
+"""Candidates that are made, not read.
 
 Each has a place, counted from 0, and can be made from it alone: a screen that was interrupted goes on at any place, and
 other processes make their own share. Kinds are found by entry points of the group `matloop.generators`.
@@ -6,29 +6,20 @@ other processes make their own share. Kinds are found by entry points of the gro
 
 from __future__ import annotations
 
-import itertools
-import math
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from matloop.core.composition import COLUMN, SYMBOLS
-from matloop.core.errors import did_you_mean
-from matloop.screening.elements import LISTS
 from matloop.screening.keys import mixed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: So many different sets of amounts can be listed beforehand.
-_MOST_AMOUNTS = 1_000_000
-_MOST = 2**62
-_PLACE = re.compile(r"\{(\w+)\}")
+#: No generator makes more: places are whole numbers of 64 bits.
+MOST = 2**62
 
 
 class Generator(BaseModel, ABC):
@@ -75,220 +66,3 @@ class Generator(BaseModel, ABC):
         chance = mixed(places.astype(np.uint64) ^ mixed(np.array([self.seed], np.uint64)))
         widths = np.where(places < longer, width + 1, width).astype(np.uint64)
         return places * width + np.minimum(places, longer) + (chance % widths).astype(np.int64)
-
-
-class Compositions(Generator):
-    """Every composition of `n_elements` of the elements, with amounts from 1 to `amounts` and no common divisor.
-
-    With `steps` in place of amounts, shares are multiples of 1 / steps: the alloys on a grid. With `elements` as a list
-    of lists, one element is taken from each: [["Li", "Na"], ["Fe", "Mn", "Co"], ["O"]].
-    """
-
-    kind: Literal["compositions"] = "compositions"
-    elements: tuple[str, ...] | tuple[tuple[str, ...], ...] = Field(
-        min_length=1, description="elements, or lists of them"
-    )
-    n_elements: tuple[int, int] | None = Field(None, description="[least, most] of a plain list in one composition")
-    amounts: int | None = Field(None, ge=1, le=100, description="the highest amount")
-    steps: int | None = Field(None, ge=2, le=1000, description="shares are multiples of 1 / steps")
-    without: tuple[str, ...] = Field((), description="elements to leave out, by symbol or by a list such as toxic")
-
-    @field_validator("elements", mode="before")
-    @classmethod
-    def _real_elements(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            given = [given]
-        if not isinstance(given, list | tuple):
-            return given
-        return tuple(tuple(_named(inner)) for inner in given) if _is_nested(given) else tuple(_named(given))
-
-    @field_validator("n_elements", mode="before")
-    @classmethod
-    def _one_number(cls, given: Any) -> Any:
-        return (given, given) if isinstance(given, int) else given
-
-    @field_validator("without")
-    @classmethod
-    def _real_without(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        _named(given)
-        return given
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Compositions:
-        if (self.amounts is None) == (self.steps is None):
-            raise ValueError("needs either amounts, such as 6, or steps, such as 20")
-        if self._is_nested == (self.n_elements is not None):
-            more = (
-                "is for a plain list of elements: of lists one element each is taken"
-                if self._is_nested
-                else "is missing"
-            )
-            raise ValueError(f"n_elements {more}")
-        least, most = self.n_elements or (1, 1)
-        if not 1 <= least <= most:
-            raise ValueError("n_elements is [least, most] with 1 <= least <= most")
-        if not self._is_nested and len(self._flat) < most:
-            raise ValueError(f"{len(self._flat)} elements are fewer than n_elements asks for")
-        if self.n > _MOST:
-            raise ValueError("these are more than 4e18 compositions")
-        if not self.n:
-            raise ValueError("there is no such composition")
-        return self
-
-    @cached_property
-    def _is_nested(self) -> bool:
-        return _is_nested(self.elements)
-
-    @cached_property
-    def _flat(self) -> list[str]:
-        left_out = set(_named(self.without))
-        return [e for e in self.elements if isinstance(e, str) and e not in left_out]
-
-    @cached_property
-    def _lists(self) -> list[list[str]]:
-        left_out = set(_named(self.without))
-        return [[e for e in inner if e not in left_out] for inner in self.elements if not isinstance(inner, str)]
-
-    @property
-    def column(self) -> tuple[str, str]:
-        return "formula", "composition"
-
-    @cached_property
-    def _blocks(self) -> list[tuple[int, int, list[str]]]:
-        """(number of elements, number of systems, the amounts as text by number) of each number of elements."""
-        if self._is_nested:
-            k = len(self._lists)
-            return [(k, math.prod(map(len, self._lists)), self._written(k))]
-        least, most = self.n_elements or (1, 1)
-        return [(k, math.comb(len(self._flat), k), self._written(k)) for k in range(least, most + 1)]
-
-    def _written(self, k: int) -> list[str]:
-        return _amounts_of(k, self.amounts, self.steps)
-
-    @cached_property
-    def n(self) -> int:
-        return sum(systems * len(amounts) for _, systems, amounts in self._blocks)
-
-    def made(self, places: np.ndarray) -> Sequence[str]:
-        made: list[str] = []
-        start = 0
-        for k, systems, amounts in self._blocks:
-            stop = start + systems * len(amounts)
-            own = places[(places >= start) & (places < stop)] - start
-            if len(own):
-                made += self._of_block(k, own // len(amounts), own % len(amounts), amounts)
-            start = stop
-        return made
-
-    def _of_block(self, k: int, systems: np.ndarray, which: np.ndarray, amounts: list[Any]) -> list[str]:
-        distinct, inverse = np.unique(systems, return_inverse=True)
-        names = ["%s".join(chosen) + "%s" for chosen in self._systems(k, distinct)]
-        return [names[s] % amounts[a] for s, a in zip(inverse.tolist(), which.tolist(), strict=True)]
-
-    def _systems(self, k: int, ranks: np.ndarray) -> Iterator[tuple[str, ...]]:
-        """The elements of each system (m,)."""
-        if not self._is_nested:
-            columns = [[self._flat[i] for i in chosen] for chosen in combinations(len(self._flat), k, ranks).T.tolist()]
-        else:
-            columns = []
-            for options in reversed(self._lists):
-                ranks, chosen = np.divmod(ranks, len(options))
-                columns.insert(0, [options[i] for i in chosen.tolist()])
-        return zip(*columns, strict=True)
-
-
-class Substitution(Generator):
-    """A template with every filling of its places: "{A}{B}{X}3" with A, B and X from lists.
-
-    For compositions the lists hold elements or groups, such as "NH4"; with `material = "molecule"` the template is a
-    SMILES, and the lists hold what may stand there.
-    """
-
-    kind: Literal["substitution"] = "substitution"
-    template: str = Field(description='such as "{A}{B}{X}3"')
-    sites: dict[str, tuple[str, ...]] = Field(min_length=1, description="what may stand at each place")
-    material: Literal["composition", "molecule"] = Field("composition", description="composition or molecule")
-
-    @field_validator("sites", mode="before")
-    @classmethod
-    def _lists(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        return {site: [part for o in options for part in sorted(LISTS.get(o, {o}))] for site, options in given.items()}
-
-    @model_validator(mode="after")
-    def _fits(self) -> Substitution:
-        places = list(dict.fromkeys(_PLACE.findall(self.template)))
-        for site in places:
-            if site not in self.sites:
-                raise ValueError(f"nothing is said of the place {{{site}}}: {did_you_mean(site, self.sites)}")
-        for site, options in self.sites.items():
-            if site not in places:
-                raise ValueError(f"the template has no place {{{site}}}: {did_you_mean(site, places)}")
-            if not options:
-                raise ValueError(f"nothing can stand at the place {{{site}}}")
-        if self.n > _MOST:
-            raise ValueError("these are more than 4e18 candidates")
-        return self
-
-    @property
-    def column(self) -> tuple[str, str]:
-        return ("formula" if self.material == "composition" else "smiles"), self.material
-
-    @cached_property
-    def n(self) -> int:
-        return math.prod(map(len, self.sites.values()))
-
-    def made(self, places: np.ndarray) -> Sequence[str]:
-        chosen: dict[str, list[str]] = {}
-        rest = places
-        for site, options in reversed(self.sites.items()):
-            rest, own = np.divmod(rest, len(options))
-            chosen[site] = [options[i] for i in own.tolist()]
-        parts = _PLACE.split(self.template)  # text, site, text, site, text
-        columns = [chosen[part] if i % 2 else itertools.repeat(part) for i, part in enumerate(parts)]
-        return ["".join(row) for row in zip(*columns)]  # noqa: B905 - the texts repeat for ever
-
-
-def combinations(n: int, k: int, ranks: np.ndarray) -> np.ndarray:
-    """The subsets (m, k) of k of n places that have these ranks (m,) in lexicographic order."""
-    chosen = np.empty((len(ranks), k), np.int64)
-    first, rest = np.zeros(len(ranks), np.int64), ranks.astype(np.int64)
-    for j in range(k):
-        # how many subsets begin before each place, if all places from 0 on were free
-        before = np.array([0, *itertools.accumulate(math.comb(n - p - 1, k - j - 1) for p in range(n))], np.int64)
-        place = np.searchsorted(before, rest + before[first], side="right") - 1
-        rest -= before[place] - before[first]
-        chosen[:, j], first = place, place + 1
-    return chosen
-
-
-def _amounts_of(k: int, most: int | None, steps: int | None) -> list[Any]:
-    """Each set of amounts of k elements as texts to stand behind their symbols."""
-    if most is not None:
-        if most**k > _MOST_AMOUNTS:
-            raise ValueError(f"{k} elements in amounts up to {most}: at most {_MOST_AMOUNTS:,} for each system")
-        rows = itertools.product(range(1, most + 1), repeat=k)
-        return [tuple("" if a == 1 else str(a) for a in row) for row in rows if math.gcd(*row) == 1]
-    assert steps is not None
-    if math.comb(steps - 1, k - 1) > _MOST_AMOUNTS:
-        raise ValueError(f"{k} elements in {steps} steps are too many: at most {_MOST_AMOUNTS:,} for each system")
-    cuts = itertools.combinations(range(1, steps), k - 1)
-    edges = ((0, *cut, steps) for cut in cuts)
-    return [tuple(f"{(b - a) / steps:.6g}" for a, b in itertools.pairwise(edge)) for edge in edges]
-
-
-def _is_nested(given: Any) -> bool:
-    return any(not isinstance(inner, str) for inner in given)
-
-
-def _named(names: Any) -> list[str]:
-    """Symbols, with lists such as rare_earths written out. Raises ValueError for what is no element."""
-    found: list[str] = []
-    for name in names if not isinstance(names, str) else [names]:
-        if name not in LISTS and name not in COLUMN:
-            raise ValueError(
-                f"there is no element '{str(name)[:40]}': {did_you_mean(name, [*SYMBOLS, *LISTS])}".rstrip(": ")
-            )
-        found += sorted(LISTS[name], key=SYMBOLS.index) if name in LISTS else [str(name)]
-    return list(dict.fromkeys(found))

@@ -169,7 +169,7 @@ class Run:
     def _calculated(
         self, place: int, ready: Calculation, stream: Iterator[pd.DataFrame], ledger: Ledger
     ) -> Iterator[pd.DataFrame]:
-        work = Work([ready], None, None, dict, self.work.confidence, False)
+        work = Work([ready])
         with Calculations(ledger.folder) as known, ExitStack() as opened_workers:
             crew: Workers | None = None
             if self.is_fresh:

@@ -152,10 +152,6 @@ def no_material(path: str, scene: Scene, kinds: Sequence[str] = ()) -> list[Mist
     return []
 
 
-def all_kept(n: int) -> Verdict:
-    return Verdict(np.ones(n, bool), np.full(n, "", object))
-
-
 def verdict_of(reasons: np.ndarray, columns: Mapping[str, Any] | None = None) -> Verdict:
     """Kept is who has no reason to fall."""
     return Verdict(reasons == "", reasons, columns or {})

@@ -91,11 +91,11 @@ class Work:
     def __init__(
         self,
         steps: Sequence[Any],
-        material: str | None,
-        kind: str | None,
-        load: Loader,
-        confidence: float,
-        lists_fallen: bool,
+        material: str | None = None,
+        kind: str | None = None,
+        load: Loader = dict,
+        confidence: float = 0.9,
+        lists_fallen: bool = False,
     ) -> None:
         self.steps = list(steps)
         self.material, self.kind = material, kind

@@ -10,12 +10,11 @@ from pydantic import Field, field_validator, model_validator
 
 from matloop.core.composition import COLUMN, SYMBOLS, Amounts
 from matloop.core.errors import Mistake, did_you_mean
+from matloop.datasets.column import MATERIALS
 from matloop.screening.balance import Balance
 from matloop.screening.candidates import Candidates, taken
 from matloop.screening.elements import LISTS
 from matloop.screening.stage import Scene, Stage, Verdict, no_material, verdict_of
-
-MATERIALS = ("composition", "molecule", "structure")
 
 
 class Chemistry(Stage):

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from matloop.core.errors import Mistake
+from matloop.datasets.column import MATERIALS
 from matloop.screening.candidates import Candidates
 from matloop.screening.gathering import Best
 from matloop.screening.keys import mixed
@@ -43,7 +44,7 @@ class Diversity(Ranked):
     def mistakes(self, path: str, scene: Scene) -> list[Mistake]:
         found = [m for name in self.columns for m in no_column(f"{path}.columns", name, scene)]
         if not self.columns:
-            found += no_material(path, scene, ("composition", "molecule", "structure"))
+            found += no_material(path, scene, MATERIALS)
         if self.among < self.keep:
             found.append(Mistake(f"{path}.among", f"{self.among} are fewer than the {self.keep} to be kept"))
         return found + (self.rank_mistakes(path, scene) if self.is_ranked else [])
