@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from matloop.models import catalogue
-
 sys.path.insert(0, str(Path(__file__).parents[1] / "discovery"))
-from small_models import hardness, is_hard
+from small_models import hardness, is_hard, quick
 
 
 @pytest.fixture(autouse=True)
-def _few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "TREES", 20)
+def _quick() -> Iterator[None]:
+    with quick():
+        yield
 
 
 @pytest.fixture

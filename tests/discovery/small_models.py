@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -14,7 +16,7 @@ from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
 from matloop.discovery.train import train
 from matloop.discovery.trained import TrainedModel
-from matloop.models import catalogue
+from matloop.models import catalogue, domain, out_of_fold
 
 METALS = "Li Na K Mg Ca Sr Ba Al Ga Sc Y Ti Zr V Nb Cr Mn Fe Co Ni Cu Zn".split()
 OTHERS = "O S N F Cl".split()
@@ -65,5 +67,17 @@ def trained(dataset: Dataset | None = None, **settings: Any) -> TrainedModel:
         dataset = dataset.with_column(half, np.where(np.arange(len(dataset)) % 2, "odd", "even"))
         settings["splits"] = ["folds:half"]
     chosen: dict[str, Any] = {"model": "tree", "n_jobs": 1} | settings
-    with patch.object(catalogue, "TREES", 20), patch.object(catalogue, "ROUNDS", 20):
+    with quick():
         return train(dataset, **chosen)
+
+
+@contextmanager
+def quick() -> Iterator[None]:
+    """Few trees, five folds in place of ten, and a domain in which all inputs count alike."""
+    with (
+        patch.object(catalogue, "TREES", 20),
+        patch.object(catalogue, "ROUNDS", 20),
+        patch.object(out_of_fold, "FEW", 0),
+        patch.object(domain, "ENOUGH_TO_WEIGH", 1_000_000),
+    ):
+        yield
