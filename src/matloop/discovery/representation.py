@@ -42,6 +42,14 @@ USUAL: Mapping[str, tuple[tuple[str, ...], ...]] = {
 MOST_WORDS, MOST_KNOWN = 50, 2000
 
 
+def cache_of(columns: Sequence[Column]) -> Path | None:
+    """Where features that take long are kept, those of structures and molecules; None where all are quick."""
+    from matloop.files.cache import cache_folder
+
+    is_costly = any(column.kind in ("structure", "molecule") for column in columns)
+    return cache_folder("features")[0] if is_costly else None
+
+
 @dataclass(frozen=True)
 class Described:
     """Rows by themselves: `numbers` (n, d), the words of each column of text, and the reason of each row that fails."""

@@ -32,7 +32,7 @@ from matloop.discovery.card import (
 )
 from matloop.discovery.card import Representation as RepresentationFacts
 from matloop.discovery.predictor import Predictor
-from matloop.discovery.representation import Described, Representation
+from matloop.discovery.representation import Described, Representation, cache_of
 from matloop.discovery.trained import TrainedModel
 from matloop.models import catalogue
 from matloop.models.metrics import FIRST
@@ -160,7 +160,9 @@ def _prepared(
     def tell(done: float, total: float | None, told: str = "") -> None:  # noqa: ARG001 - a Progress is called so
         progress(0, None, f"describing {done:,.0f} of {total:,.0f} rows" if total else "describing the rows")
 
-    described = representation.describe(dataset.frame, n_jobs=1 if n_jobs is None else n_jobs, progress=tell)
+    cache = cache_of(inputs)
+    n_processes = 1 if cache is None else n_jobs or _processors()
+    described = representation.describe(dataset.frame, n_processes, cache, tell)
     usable = is_known & described.is_good
     places = np.flatnonzero(usable)
     reasons = Counter(described.failures[i] for i in described.failures if is_known[i])

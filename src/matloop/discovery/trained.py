@@ -90,9 +90,12 @@ class TrainedModel:
         """
         return as_frame(self.predictor.predict(self.described(frame), confidence), frame.index)
 
-    def described(self, frame: pd.DataFrame) -> Described:
-        """The rows described by themselves. A table whose only material has another name than here is understood."""
-        return self.predictor.representation.describe(self._with_names(frame))
+    def described(self, frame: pd.DataFrame, cache: Path | None = None) -> Described:
+        """The rows described by themselves; a table whose only material has another name than here is understood.
+
+        `cache` is the folder where features that take long are kept.
+        """
+        return self.predictor.representation.describe(self._with_names(frame), cache=cache)
 
     def reasons(self, frame: pd.DataFrame) -> list[str]:
         """Why each row is outside the domain, or cannot be judged; "" where it is inside."""
@@ -127,6 +130,7 @@ class TrainedModel:
     def _known(self) -> tuple[np.ndarray, list[str]]:
         """The scaled features of the training rows, and what each is called: a structure by its composition."""
         from matloop.datasets.groups import composition_key
+        from matloop.discovery.representation import cache_of
 
         frame = self.training
         assert self.dataset is not None
@@ -135,7 +139,8 @@ class TrainedModel:
         names = frame[plain[0].name] if plain else [f"row {i + 1}" for i in range(len(frame))]
         if plain and plain[0].kind == "structure":
             names = [composition_key(cell, "structure") or "?" for cell in names]
-        return self.predictor.domain.scaled(self.features(frame)[0]), [str(name) for name in names]
+        matrix = self.predictor.representation.matrix(self.described(frame, cache_of(self.inputs)))
+        return self.predictor.domain.scaled(matrix), [str(name) for name in names]
 
     def _with_names(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The table with its material under our name, where it is the only one that it can be."""
