@@ -40,6 +40,15 @@ RESULTS = Path(__file__).parent / "results" / "screening.md"
 ROWS = 10_000_000
 #: Rows of the batches that rivals predict at once, as large as the chunks of the screen.
 BATCH = 20_000
+#: Kinds of models that are timed, each on so many rows.
+KINDS = {
+    "ridge": BATCH,
+    "neural_network": BATCH,
+    "forest": BATCH,
+    "extra_trees": BATCH,
+    "boosting": BATCH,
+    "svm": 2_000,
+}
 SCREEN = """
 name = "ten million compositions"
 confidence = 0.9
@@ -205,6 +214,22 @@ def _matminer() -> Any:
     return features
 
 
+def by_kind(model: Path) -> list[list[str]]:
+    """What the models that `train` knows take to predict a row, in µs, fitted to the same features."""
+    from matloop.discovery.trained import TrainedModel
+    from matloop.models.catalogue import model as made
+
+    ours = TrainedModel.load(model)
+    known, y = ours.features(ours.training)[0], ours.training["gap"].to_numpy()
+    formulas = generator(ROWS).frame(0, BATCH)
+    rows = ours.features(formulas)[0]
+    lines = []
+    for kind, n in KINDS.items():
+        fitted = made(kind, "regression").fit(known, y)
+        lines.append([f"`{kind}`", f"{1e6 * _cpu(lambda: fitted.predict(rows[:n])) / n:,.1f}"])  # noqa: B023
+    return lines
+
+
 def _cpu(work: Any) -> float:
     begun = time.process_time()
     work()
@@ -220,7 +245,7 @@ def generator(rows: int) -> Compositions:
 # -- the page -------------------------------------------------------------------------------------------------
 
 
-def page(done: Screened, others: list[Rival], rows: int, workers: int, load: float) -> str:
+def page(done: Screened, others: list[Rival], kinds: list[list[str]], rows: int, workers: int, load: float) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "matminer", "numpy", "pandas"))
     each = done.cpu / rows
     head = ["way", "gives", "rows", "CPU s", "µs a row", "rows per CPU second", "times as long", f"{ROWS:,} rows"]
@@ -273,6 +298,12 @@ def page(done: Screened, others: list[Rival], rows: int, workers: int, load: flo
             "The last column is what ten million rows take on one processor at that rate. The rivals give a value: no "
             "interval, no domain, nothing committed, nothing to resume. All use forests of the same settings.",
             "",
+            "## Which model",
+            "",
+            "What `predict` alone takes for a row of these features, one thread:",
+            "",
+            table(["model", "µs a row"], kinds),
+            "",
         ]
     )
 
@@ -300,7 +331,8 @@ def main() -> None:
         model = asked.model or trained(Path(folder))
         done = screened(model, asked.rows, asked.workers, Path(folder))
         others = rivals(model, asked.rival_rows, asked.single_rows, asked.matminer_rows)
-    asked.to.write_text(page(done, others, asked.rows, asked.workers, load), encoding="utf-8")
+        kinds = by_kind(model)
+    asked.to.write_text(page(done, others, kinds, asked.rows, asked.workers, load), encoding="utf-8")
 
 
 if __name__ == "__main__":
