@@ -387,3 +387,16 @@ def test_a_model_of_another_scikit_learn_that_cannot_be_read_says_which(file: Pa
     assert "scikit-learn 0.99" in refused.value.hint
     path = written(tmp_path / "good.matloop", parts | {"card.json": json.dumps(card).encode()})
     assert TrainedModel.load(path).predict(hardness(3).frame).equals(TrainedModel.load(file).predict(hardness(3).frame))
+
+
+def test_a_model_that_could_not_be_read_again_is_not_stored(tmp_path: Path) -> None:
+    """A plugin's estimator of a type that no model file may name."""
+
+    class Foreign:
+        pass
+
+    model = trained()
+    model.predictor.model = Foreign()
+    with pytest.raises(ModelFileError, match="Foreign cannot be stored"):
+        model.save(tmp_path / "foreign.matloop")
+    assert not list(tmp_path.iterdir())

@@ -95,10 +95,19 @@ def _entry(name: str, compression: int) -> zipfile.ZipInfo:
 
 
 def packed(predictor: Any) -> bytes:
-    """The model as skops stores it, with the numbers of its objects counted from 0 in place of their addresses."""
-    from skops.io import dumps
+    """The model as skops stores it, with the numbers of its objects counted in place of their addresses.
 
-    with zipfile.ZipFile(io.BytesIO(dumps(predictor))) as stored:
+    Raises ModelFileError for a model of types that could not be read again.
+    """
+    from skops.io import dumps, get_untrusted_types
+
+    from matloop.models.safety import TRUSTED
+
+    content = dumps(predictor)
+    if strange := set(get_untrusted_types(data=content)) - TRUSTED:
+        few = ", ".join(sorted(strange)[:3])
+        raise ModelFileError(f"a model that holds {few} cannot be stored", "take another kind: matloop train --list")
+    with zipfile.ZipFile(io.BytesIO(content)) as stored:
         schema = json.loads(stored.read("schema.json"))
         renamed: dict[str, str] = {}
         _counted(schema, {}, renamed)
