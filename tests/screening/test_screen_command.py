@@ -207,6 +207,30 @@ def test_the_command_tells_the_funnel_and_as_json_all_of_it(matloop: Matloop, mo
     assert Path(facts["csv"]).is_file()
 
 
+def test_what_a_screen_names_lies_beside_it(matloop: Matloop, model_file: Path, tmp_path: Path) -> None:
+    """Models, candidates and functions are found from the folder of the screen, wherever the command is given."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "gap.matloop").write_bytes(model_file.read_bytes())
+    (folder / "candidates.csv").write_text("formula,mass\nLiFeO2,1\nMgTiO3,2\nNa2SnO3,3\n")
+    (folder / "oven.py").write_text(
+        "def bake(mass, gap_predicted):\n    return {'hardness': mass + 0 * gap_predicted}\n"
+    )
+    (folder / "screen.toml").write_text(
+        'file = "candidates.csv"\nmodels = { wide = "gap.matloop" }\n'
+        '[[stages]]\nkind = "top"\nprediction = "wide"\ngoal = "maximize"\nkeep = 2\n'
+        '[[stages]]\nkind = "calculator"\nfunction = "oven:bake"\ncolumn = "hardness"\nunit = "GPa"\n'
+        'inputs = { mass = "mass", gap_predicted = "wide_predicted" }\n'
+        '[[stages]]\nkind = "range"\ncolumn = "hardness"\nhigh = 2500\nunit = "MPa"\n'
+    )
+    told = matloop("screen", "elsewhere/screen.toml", "--json")
+    assert told.code == 0, told.err
+    frame = Shortlist("shortlist.parquet").frame
+    assert (frame["hardness"] == frame["mass"]).all()
+    assert (frame["hardness"] <= 2.5).all()
+    assert Dataset.read("shortlist.parquet").columns["hardness"].unit == "GPa"
+
+
 def test_candidates_alone_and_the_best_of_them(matloop: Matloop, model_file: Path, tmp_path: Path) -> None:
     (tmp_path / "candidates.csv").write_text("id,formula\n1,LiFeO2\n2,MgTiO3\n3,Na2SnO3\n4,oops\n")
     told = matloop(

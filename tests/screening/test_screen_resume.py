@@ -203,3 +203,24 @@ def test_a_result_that_is_no_finite_number_is_a_failure(tmp_path: Path) -> None:
     assert (
         json.loads((tmp_path / FILE).read_text().splitlines()[0])[1]["failed"] == "calculated is nan, no finite number"
     )
+
+
+def test_a_function_whose_file_has_changed_is_asked_again(tmp_path: Path) -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    def find(name: str, base: Path) -> Any:
+        spec = spec_from_file_location("oven", tmp_path / "oven.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.bake
+
+    candidates = pd.DataFrame({"formula": ["FeO", "NiO"], "x": [1.0, 2.0]})
+    found = []
+    for factor in (1, 1, 20):
+        (tmp_path / "oven.py").write_text(f"def bake(x):\n    return {factor} * x\n")
+        frame, _, _ = screened([COSTLY[-1]], candidates, tmp_path / "s", find_calculator=find)
+        found.append(frame["calculated"].tolist())
+    assert found == [[1, 2], [1, 2], [20, 40]]
+    assert len((tmp_path / "s" / FILE).read_text().splitlines()) == 4
