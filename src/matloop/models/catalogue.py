@@ -59,8 +59,7 @@ def model(kind: str, task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
     if task not in suits.tasks:
         asked, made_for = _WHAT[task], _WHAT[suits.tasks[0]]
         raise InputError(f"'{kind}' predicts {made_for}, not {asked}", "for these there are: " + ", ".join(kinds(task)))
-    if kind not in names("models"):
-        raise InputError(f"there is no model '{kind}'", did_you_mean(kind, kinds(task)))
+    require(kind)
     return load("models", kind)(task, seed, n_jobs)
 
 
@@ -76,6 +75,12 @@ def described() -> list[dict[str, Any]]:
 
 
 _WHAT = {"regression": "numbers", "classification": "classes"}
+
+
+def require(kind: str) -> None:
+    """Raises InputError, with the nearest name, where there is no model of this kind."""
+    if kind not in names("models"):
+        raise InputError(f"there is no model '{kind}'", did_you_mean(kind, ["auto", *kinds()]))
 
 
 def check(kind: str, task: Task, y: Any) -> None:
