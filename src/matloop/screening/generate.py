@@ -54,9 +54,8 @@ class Generator(BaseModel, ABC):
         import pandas as pd
 
         places = np.arange(start, min(stop, self.size), dtype=np.int64)
-        cells = np.empty(len(places), object)
-        cells[:] = self.made(self._sampled(places))
-        return pd.DataFrame({self.column[0]: cells}, index=places)
+        cells = pd.Series(list(self.made(self._sampled(places))), index=places, dtype=object)
+        return pd.DataFrame({self.column[0]: cells})
 
     def _sampled(self, places: np.ndarray) -> np.ndarray:
         """Which of all candidates stand at these places: one at random from each of `size` parts of equal length."""

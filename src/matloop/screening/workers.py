@@ -159,6 +159,15 @@ def _do_there(work: Work, method: str, item: tuple[Any, ...]) -> Any:
     return getattr(work, method)(*item)
 
 
+def _sent(client: Any, work: Work, address: str) -> Any:
+    """The screen, with each worker of the cluster."""
+    try:
+        return client.scatter(work, broadcast=True, hash=False)
+    except Exception as error:
+        hint = "they need the same matloop and the packages of its models, with the same Python"
+        raise LabError(f"the workers at {address} cannot take the screen: {error}", hint) from error
+
+
 @contextmanager
 def _cluster(work: Work, address: str) -> Iterator[Workers]:
     try:
@@ -174,7 +183,7 @@ def _cluster(work: Work, address: str) -> Iterator[Workers]:
             n = sum(client.ncores().values())
             if not n:
                 raise LabError(f"the Dask scheduler at {address} has no workers", f"start one: dask worker {address}")
-            there = client.scatter(work, broadcast=True, hash=False)
+            there = _sent(client, work, address)
 
             def first_ended(futures: list[Any]) -> Any:
                 with client.as_current():
