@@ -197,13 +197,13 @@ def _tell_trials(card: Card) -> None:
 def _tell_scores(card: Card) -> None:
     from rich.markup import escape
 
-    from matloop.cli.terminal import console, table
+    from matloop.cli.terminal import console, counted, table
 
     splits = card.validation.splits
     if not splits:
         return
     unit = card.data.target.unit
-    heads = [f"{escape(each.name)}, {each.n_folds} folds>" for each in splits]
+    heads = [f"{escape(each.name)}, {counted(each.n_folds, 'fold')}>" for each in splits]
     made = table("score on rows held back", *heads, "without a model>")
     for score in splits[0].scores:
         with_unit = unit if score.name in ("MAE", "RMSE", "median absolute error") else None
