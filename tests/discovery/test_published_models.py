@@ -1,4 +1,4 @@
-"""On published data with their official folds: intervals hold what they promise, and the domain tells better from worse."""
+"""On published data with official folds: intervals hold what they promise, the domain tells better from worse."""
 
 from __future__ import annotations
 
