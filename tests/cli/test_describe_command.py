@@ -30,7 +30,7 @@ def test_a_table_becomes_features(matloop: Matloop, gaps: Path) -> None:
     assert "2 of 5 records described by 149 features" in told.out
     assert "not read: formula: 'Zz' has no element 'Zz' (gaps.csv:3)" in told.out
     assert "not described: formula: alloy: O has no known electronegativity" in told.out
-    assert "10.1038/npjcompumats.2017.28" in told.out
+    assert "10.1038/npjcompumats.2016.28" in told.out
     assert len(pd.read_csv(gaps / "failures.csv")) == 3
     dataset = Dataset.read(gaps / "f.parquet")
     assert len(dataset) == 2
@@ -52,7 +52,7 @@ def test_the_list(matloop: Matloop) -> None:
     """--list names every featurizer with its kind, columns and citation; --json its parameters too."""
     told = matloop("describe", "--list")
     assert told.code == 0
-    for words in ("magpie", "composition", "132", "10.1038/npjcompumats.2017.28", "from data"):
+    for words in ("magpie", "composition", "132", "10.1038/npjcompumats.2016.28", "from data"):
         assert words in told.out
     entries = {entry["name"]: entry for entry in json.loads(matloop("describe", "--list", "--json").out)}
     assert entries["peaks"]["parameters"]["n"] == 5

@@ -26,7 +26,7 @@ class Ionic(CompositionFeaturizer):
 
     name: ClassVar[str] = "ionic"
     per_task: ClassVar[int] = 10_000
-    citations = ("10.1038/npjcompumats.2017.28", "10.1016/j.commatsci.2012.10.028")
+    citations = ("10.1038/npjcompumats.2016.28", "10.1016/j.commatsci.2012.10.028")
 
     def __init__(self, *, impute: bool = True, on_failure: str = "raise") -> None:
         super().__init__(on_failure=on_failure)

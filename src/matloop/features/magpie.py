@@ -1,4 +1,4 @@
-"""Statistics of element properties: the Magpie set of Ward et al. 2016, doi 10.1038/npjcompumats.2017.28.
+"""Statistics of element properties: the Magpie set of Ward et al. 2016, doi 10.1038/npjcompumats.2016.28.
 
 The same 132 columns as matminer's `ElementProperty.from_preset("magpie")` (0.10.1) gives, for all formulas at once.
 """
@@ -55,7 +55,7 @@ class Magpie(CompositionFeaturizer):
     """
 
     name: ClassVar[str] = "magpie"
-    citations = ("10.1038/npjcompumats.2017.28",)
+    citations = ("10.1038/npjcompumats.2016.28",)
 
     def __init__(self, *, impute: bool = True, on_failure: str = "raise") -> None:
         super().__init__(on_failure=on_failure)

@@ -19,7 +19,7 @@ class Stoichiometry(CompositionFeaturizer):
     """The p-norms of the atomic fractions; `p` are not negative, and 0 stands for the number of elements."""
 
     name: ClassVar[str] = "stoichiometry"
-    citations = ("10.1038/npjcompumats.2017.28",)
+    citations = ("10.1038/npjcompumats.2016.28",)
 
     def __init__(self, *, p: Sequence[float] = (0, 2, 3, 5, 7, 10), on_failure: str = "raise") -> None:
         super().__init__(on_failure=on_failure)

@@ -22,7 +22,7 @@ class Valence(CompositionFeaturizer):
     """
 
     name: ClassVar[str] = "valence"
-    citations = ("10.1038/npjcompumats.2017.28", "10.1103/PhysRevB.93.085142")
+    citations = ("10.1038/npjcompumats.2016.28", "10.1103/PhysRevB.93.085142")
 
     def __init__(self, *, impute: bool = True, on_failure: str = "raise") -> None:
         super().__init__(on_failure=on_failure)
