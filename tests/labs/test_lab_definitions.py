@@ -12,10 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from matloop.core import registry
 from matloop.core.contracts import Lab
+from matloop.core.duration import Deadline, Duration, seconds_of
 from matloop.core.spec import parse_spec
 from matloop.core.trial import Running
 from matloop.labs.command import CommandLab
-from matloop.labs.duration import Deadline, Duration, seconds_of
 from matloop.labs.person import PersonLab
 
 

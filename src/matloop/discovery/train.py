@@ -79,7 +79,7 @@ def _ways(splits: Sequence[str] | None, rows: TrainingRows, folds: Path | None) 
 
 def wanted_seconds(text: str | None) -> float | None:
     """'10 min', '1.5 h' or '90' (seconds) as seconds. Raises InputError for what is no positive duration."""
-    from matloop.labs.duration import seconds_of
+    from matloop.core.duration import seconds_of
 
     if text is None:
         return None

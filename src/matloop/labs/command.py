@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from pydantic import Field, PrivateAttr
 
+from matloop.core.duration import DAY, Deadline
 from matloop.core.errors import InputError, LabError
 from matloop.core.objective import Objective
 from matloop.core.space import Space
@@ -20,7 +21,6 @@ from matloop.files.whole import write_whole
 from matloop.labs import supervise
 from matloop.labs.attempt import Attempt
 from matloop.labs.base import LabModel
-from matloop.labs.duration import DAY, Deadline
 from matloop.labs.outcome import fault
 from matloop.labs.program import resolved
 from matloop.labs.recall import Recall

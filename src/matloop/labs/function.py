@@ -12,12 +12,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, PrivateAttr, field_validator
 
+from matloop.core.duration import DAY, Deadline
 from matloop.core.objective import Objective
 from matloop.core.space import Point, Space
 from matloop.core.trial import Answer, Effect, NotStarted, Outcome, Running, Trial, Unknown
 from matloop.labs.base import LabModel
 from matloop.labs.calling import caller_of, load_function, name_of
-from matloop.labs.duration import DAY, Deadline
 from matloop.labs.outcome import fault
 
 #: Characters of a traceback that are kept: its end says what went wrong.

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from matloop.core.duration import DAY, Deadline
 from matloop.core.trial import Answer, Effect, Running, Trial
 from matloop.labs.base import LabModel
-from matloop.labs.duration import DAY, Deadline
 
 
 class PersonLab(LabModel):

@@ -12,10 +12,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, PrivateAttr
 
+from matloop.core.duration import HOUR, Duration
 from matloop.core.space import Point
 from matloop.core.trial import Answer, Effect, NotStarted, Outcome, Running, Trial
 from matloop.labs.base import LabModel
-from matloop.labs.duration import HOUR, Duration
 
 
 class SimulatedLab(LabModel, ABC):
