@@ -116,3 +116,23 @@ def test_it_can_be_cloned_and_takes_missing_values() -> None:
     X[::7, 2] = np.nan
     fitted = clone(AutomaticRegressor(budget=60)).fit(X, y)
     assert np.isfinite(fitted.predict(X)).all()
+
+
+@pytest.mark.parametrize("kind", [AutomaticRegressor, AutomaticClassifier])
+def test_a_refit_keeps_the_choice_and_knows_the_other_rows_alone(kind: type) -> None:
+    """Learned from the same rows it is the same model; from others, one that knows those."""
+    X, y = table(200)
+    y = y if kind is AutomaticRegressor else np.where(y > 0.5, "yes", "no")
+    ask = "predict" if kind is AutomaticRegressor else "predict_proba"
+    fitted = kind(budget=60).fit(X, y)
+    same, other = fitted.refit(X, y), fitted.refit(X[:100], y[:100])
+    assert np.array_equal(getattr(same, ask)(X), getattr(fitted, ask)(X))
+    assert other.weights_ == fitted.weights_
+    assert np.abs(getattr(other, ask)(X[100:]) - getattr(fitted, ask)(X[100:])).max() > 0.01
+
+
+def test_a_refit_without_a_row_of_each_class_is_refused() -> None:
+    X, y = table()
+    fitted = AutomaticClassifier(budget=60).fit(X, np.where(y > 0.5, "yes", "no"))
+    with pytest.raises(ValueError, match="1 classes, and 2 are known"):
+        fitted.refit(X[y > 0.5], ["yes"] * int(np.sum(y > 0.5)))

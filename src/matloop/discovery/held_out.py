@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from matloop.discovery.trained import TrainedModel
 
 Array = NDArray[np.float64]
-#: A model that chooses among many has so many seconds to choose again.
-SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -65,10 +63,8 @@ def of_training(model: TrainedModel, X: Array, is_good: NDArray[np.bool_], seed:
         return None
     if model.classes is not None and len(np.unique(y[train])) < len(model.classes):
         return None
-    estimator = clone(model.predictor.model)
-    if "budget" in estimator.get_params():
-        estimator.set_params(budget=SECONDS)
-    again = fit(estimator, X[rows[train]], y[train], groups[train])
+    fitted, known = model.predictor.model, (X[rows[train]], y[train], groups[train])
+    again = fitted.refit(*known) if hasattr(fitted, "refit") else fit(clone(fitted), *known)
     return HeldOut(
         rows[test], y[test], again, "a fifth of the training rows, by the model learned anew from the others"
     )

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from matloop.models.automatic_candidates import Candidate, candidates
 from matloop.models.blending import blend
-from matloop.models.out_of_fold import Learned, learn
+from matloop.models.out_of_fold import Learned, fit, learn
 
 Array = NDArray[np.float64]
 #: A model that counts for less is left out of the blend: it would cost time and memory at every prediction.
@@ -66,6 +66,24 @@ class _Automatic(BaseEstimator):
             {"model": e.name, "score": float(loss(e.learned.out_of_fold)), "seconds": e.seconds, "status": "done"}
             for e in tried
         ] + left_out
+
+    def refit(self, X: Any, y: Any, groups: Any = None) -> Self:
+        """The same models with the same weights, learned from other rows (n, d) and their outcomes (n,): a new estimator.
+
+        Nothing is chosen anew, and it has nothing to say out of fold: for judging a choice by rows that are left out.
+        Raises ValueError where a class that is known has no row.
+        """
+        check_is_fitted(self)
+        made = clone(self)
+        X, y = validate_data(made, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        if hasattr(self, "classes_"):
+            made.classes_ = self.classes_
+            found, y = np.unique(y, return_inverse=True)
+            if not np.array_equal(found, self.classes_):
+                raise ValueError(f"there are rows of {len(found)} classes, and {len(self.classes_)} are known")
+        made.weights_ = dict(self.weights_)
+        made.models_ = [fit(clone(model), X, y, groups) for model in self.models_]
+        return made
 
     def _blended(self, told: Sequence[Array]) -> Array:
         return np.asarray(sum(weight * each for weight, each in zip(self.weights_.values(), told, strict=True)))
