@@ -159,6 +159,20 @@ def test_a_gzip_bomb_is_not_expanded(write: Write, monkeypatch: pytest.MonkeyPat
         read_any(write("x.smi.gz", gzip.compress(b"C" * 1_000_000)))
 
 
+def test_what_shrank_too_far_is_a_bomb(tmp_path: Path) -> None:
+    """A small file that would fill the memory is refused before it does, alone or within an archive."""
+    zeros = b"0" * 60_000_000
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(zeros, 1))
+    with pytest.raises(TableError, match="gzip bomb"):
+        read_any(tmp_path / "x.csv.gz")
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("good.cif", cif())
+        archive.writestr("bomb.cif", zeros)
+    dataset = read_any(tmp_path / "x.zip")
+    assert len(dataset) == 1
+    assert "bomb" in dataset.set_aside[0].reason
+
+
 def test_a_workbook_that_is_a_bomb_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sizes that an .xlsx declares are added up before a byte of it is expanded."""
     monkeypatch.setattr("matloop.datasets.formats.excel.MOST_OF_WORKBOOK", 100_000)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from matloop.core.errors import InputError, TableError, UnitError
 from matloop.datasets.reading import read_any
+from matloop.datasets.stream import read_chunks
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -102,6 +103,19 @@ def test_marks_within_a_cell_do_no_harm(write: Write) -> None:
         ("annealing time (min)", "annealing time", "min"),
         ("index (-)", "index", None),
         ("intensity (a.u.)", "intensity", None),
+        ("Temperature (Kelvin)", "Temperature", "K"),
+        ("melting point (F)", "melting point", "°F"),
+        ("T/K", "T", "K"),
+        ("Pd/C", "Pd/C", None),
+        ("gap, eV", "gap", "eV"),
+        ("sigma in S/cm", "sigma", "S/cm"),
+        ("yield in K", "yield in K", None),
+        ("sigma / S cm^-1", "sigma", "S cm^-1"),
+        ("conductivity (W/m K)", "conductivity", "W/(m K)"),
+        ("band_gap_eV", "band_gap_eV", "eV"),
+        ("density_g_cm3", "density_g_cm3", "g/cm3"),
+        ("Tc_K", "Tc_K", "K"),
+        ("x_K", "x_K", None),
     ],
 )
 def test_a_header_gives_name_and_unit(write: Write, header: str, name: str, unit: str | None) -> None:
@@ -158,6 +172,8 @@ def test_sodium_is_no_missing_cell(write: Write) -> None:
     [
         ("formula;gap\nNaCl;8,5\n", "x.csv"),
         ("formula\tgap\nNaCl\t8.5\n", "x.tsv"),
+        ("formula|gap\nNaCl|8.5\n", "x.csv"),
+        ("formula,gap\nNaCl,8.5\n".encode("utf-16-le"), "x.csv"),
         ("\ufeffformula,gap\r\nNaCl,8.5\r\n", "x.csv"),
         ("formula,gap\nNaCl,8.5\n".encode("utf-16"), "x.csv"),
         ("\n\nformula,gap\nNaCl,8.5\n\n", "x.csv"),
@@ -173,9 +189,59 @@ def test_what_spreadsheets_write_is_read(write: Write, content: str | bytes, nam
 
 
 @pytest.mark.parametrize(
+    ("content", "numbers"),
+    [
+        ("formula\tp\nNaCl\t1,5\nKCl\t0,125\n", [1.5, 0.125]),
+        ('formula,p\nNaCl,"1,5 GPa"\nKCl,"2,25 GPa"\n', [1.5, 2.25]),
+        ("formula;p\nNaCl;1.234,5\nKCl;12\n", [1234.5, 12.0]),
+        ("formula;p\nNaCl;1,234\nKCl;2\n", [1.234, 2.0]),
+        ("formula;p\nNaCl;1,234\nKCl;2.5\n", [1234.0, 2.5]),
+        ('formula,p\nNaCl,"1,234"\nKCl,"12,000,000"\n', [1234.0, 12e6]),
+        ("formula,p\nNaCl,1 234\nKCl,12'000.5\n", [1234.0, 12000.5]),
+    ],
+)
+def test_commas_are_read_as_they_are_meant(write: Write, content: str, numbers: list[float]) -> None:
+    """Decimal commas and marks between thousands are told apart, for a file read whole and in pieces."""
+    path = write("x.csv", content)
+    assert read_any(path).frame["p"].tolist() == numbers
+    assert next(read_chunks(path, 10))["p"].tolist() == numbers
+
+
+def test_names_keep_their_commas(write: Write) -> None:
+    """Beside numbers with decimal commas, '2,4-xylenol' stays what it is."""
+    dataset = read_any(write("x.csv", "name;p\n2,4-xylenol;1,5\n3,5-xylenol;2,5\n"))
+    assert dataset.frame["name"].tolist() == ["2,4-xylenol", "3,5-xylenol"]
+
+
+@pytest.mark.parametrize("above", ["# of instrument 7, room 2\n# 2024\n", "Gaps of salts\n\n", "# ", "\r\n"])
+def test_what_stands_above_the_header_is_passed_over(write: Write, above: str) -> None:
+    """Comments and a title are no header, and lines are counted all the same."""
+    path = write("x.csv", f"{above}formula,gap\nNaCl,8.5\nKCl,wide\nLiF,1\n")
+    dataset = read_any(path)
+    assert dataset.frame["formula"].tolist() == ["NaCl", "LiF"]
+    assert dataset.set_aside[0].place == f"x.csv:{above.count(chr(10)) + 3}"
+    assert next(read_chunks(path, 10, on_bad=lambda _: None))["formula"].tolist()[0] == "NaCl"
+
+
+def test_a_byte_0_costs_its_record(write: Write) -> None:
+    """What no text holds spoils the row in which it stands, and no other."""
+    dataset = read_any(write("x.csv", b"formula,gap\nNaCl,8.5\nK\x00Cl,8.4\nLiF,13.6\n"))
+    assert dataset.frame["formula"].tolist() == ["NaCl", "LiF"]
+    assert dataset.set_aside[0].place == "x.csv:3"
+
+
+@pytest.mark.parametrize("names", [["007", "012"], ["1234567890123456789", "1234567890123456790"]])
+def test_names_of_digits_lose_none(write: Write, names: list[str]) -> None:
+    """An id that begins with 0, or has more digits than a number holds, is text."""
+    dataset = read_any(write("x.csv", f"id,formula,gap\n{names[0]},NaCl,1\n{names[1]},KCl,2\n"))
+    assert dataset.frame["id"].tolist() == names
+
+
+@pytest.mark.parametrize(
     ("content", "told"),
     [
         ("", "empty"),
+        ("x" * 200_000, "no header"),
         ("\n\n", "empty"),
         ("formula,gap\n", "no rows"),
         ("formula,formula\nNaCl,1\n", "twice"),

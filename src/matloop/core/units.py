@@ -40,7 +40,7 @@ def _registry() -> UnitRegistry[Any]:
 def _written_for_pint(unit: str) -> str:
     if _SHARES.match(unit):
         return "percent"
-    plain = unit.replace("μ", "µ").replace("℃", "degC").replace("℉", "degF")
+    plain = unit.replace("√m", " m^0.5").replace("μ", "µ").replace("℃", "degC").replace("℉", "degF")
     return plain.replace("°C", "degC").replace("°F", "degF").replace("°", "degree")
 
 

@@ -10,13 +10,15 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from matloop.core.errors import TableError
-from matloop.files.table import decoded, read_text
+from matloop.files.table import decoded
 
 #: Bytes, uncompressed: of one file within an archive, of all of them, and of a workbook, which takes ten times as much
 #: memory when it is read.
 MOST_OF_ONE, MOST_OF_ALL, MOST_OF_WORKBOOK = 200_000_000, 20_000_000_000, 1_000_000_000
 #: How much of a compressed text is taken into memory at most.
 MOST_TEXT = 8_000_000_000
+#: What is larger than so many bytes, and so many times as large as its compressed form, is a bomb: no data shrink so.
+SUSPICIOUS, MOST_SHRUNK = 50_000_000, 200
 _BLOCK = 1 << 20
 
 
@@ -27,6 +29,9 @@ def open_zip(path: Path, most: int = MOST_OF_ALL) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise TableError(f"{path.name} is no zip file, or is damaged: {error}") from error
     declared = sum(entry.file_size for entry in archive.infolist())
+    if most < MOST_OF_ALL and (bomb := next(filter(None, map(_bomb, archive.infolist())), None)):
+        archive.close()
+        raise TableError(f"{path.name} is not opened: {bomb}")
     if declared > most:
         archive.close()
         raise TableError(
@@ -47,11 +52,21 @@ def _refusal(entry: zipfile.ZipInfo) -> str | None:
     path = PurePosixPath(entry.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         return "its path leads out of the archive"
+    if (entry.external_attr >> 16) & 0o170000 == 0o120000:
+        return "it is a link to another file"
+    if bomb := _bomb(entry):
+        return bomb
     if entry.file_size > MOST_OF_ONE:
         return f"it would expand to {_size(entry.file_size)}, more than the {_size(MOST_OF_ONE)} that are taken"
     if entry.flag_bits & 0x1:
         return "it is encrypted"
     return None
+
+
+def _bomb(entry: zipfile.ZipInfo) -> str | None:
+    if entry.file_size < SUSPICIOUS or entry.file_size < MOST_SHRUNK * max(1, entry.compress_size):
+        return None
+    return f"it is a zip bomb: {_size(entry.compress_size)} would expand to {_size(entry.file_size)}"
 
 
 def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -84,17 +99,19 @@ def expanded(source: BinaryIO, name: str, most: int) -> bytes:
                     raise TableError(
                         f"{name} expands to more than {_size(most)}", "read it as a stream: matloop screen"
                     )
+                if size > max(SUSPICIOUS, MOST_SHRUNK * source.tell()):
+                    told = f"{name} is a gzip bomb: {_size(source.tell())} of it expand to {_size(size)}"
+                    raise TableError(told, "no data shrink so far; if these do, unpack them first")
                 blocks.append(block)
     except (OSError, EOFError, zlib.error) as error:
         raise TableError(f"{name} is no gzip file, or is damaged: {str(error)[:200]}") from error
     return b"".join(blocks)
 
 
-def text_of(path: Path) -> str:
-    """The text of a file, gzipped or not. Raises TableError for what is none."""
-    if path.suffix.lower() != ".gz":
-        return read_text(path)
-    return decoded(gunzipped(path), path.name)
+def text_of(path: Path, takes_nul: bool = False) -> str:
+    """The text of a file, gzipped or not; `takes_nul` as in `decoded`. Raises TableError for what is none."""
+    content = gunzipped(path) if path.suffix.lower() == ".gz" else path.read_bytes()
+    return decoded(content, path.name, takes_nul)
 
 
 def _size(n: float) -> str:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from matloop.core.errors import TableError
 from matloop.datasets.dataset import SetAside
+from matloop.datasets.decimal_commas import has_decimal_commas, with_points
 from matloop.datasets.formats.delimited import header_of as delimited_header
+from matloop.datasets.formats.delimited import without_preamble
 from matloop.datasets.formats.smiles import cells_of, has_header, header_of
 from matloop.files.table import dialect_of, lines_of
 
@@ -44,12 +46,13 @@ def delimited_batches(path: Path, columns: Sequence[str] | None, on_bad: OnBad |
     import pyarrow as pa
     from pyarrow import csv as reader
 
-    head = _head(path)
+    head = without_preamble(_head(path))
     dialect = dialect_of(head, path.name)
     lines = lines_of(head)
     skipped = next(i for i, line in enumerate(lines) if line.strip())
     header = delimited_header(next(csv.reader([lines[skipped]], delimiter=dialect["delimiter"])), path.name)
     told: list[SetAside] = []
+    with_commas: set[str] | None = None
 
     def invalid(row: Any) -> str:
         place = path.name if row.number is None else f"{path.name}:{row.number + skipped}"
@@ -75,7 +78,10 @@ def delimited_batches(path: Path, columns: Sequence[str] | None, on_bad: OnBad |
         with pa.input_stream(str(path), compression="detect") as stream, reader.open_csv(stream, **how) as opened:
             for batch in opened:
                 table = pa.Table.from_batches([batch])
-                yield _with_decimal_points(table) if dialect["decimal"] == "," else table
+                if with_commas is None:  # the first part of a column tells how all of it is written
+                    delimiter = dialect["delimiter"]
+                    with_commas = {n for n in table.column_names if has_decimal_commas(table.column(n), delimiter)}
+                yield _with_decimal_points(table, with_commas) if with_commas else table
                 _tell(told, on_bad)
     except (pa.ArrowException, OSError) as error:
         _tell(told, on_bad)
@@ -107,13 +113,11 @@ def _head(path: Path) -> str:
     return whole.decode("utf-8-sig", "replace")
 
 
-def _with_decimal_points(table: pa.Table) -> pa.Table:
+def _with_decimal_points(table: pa.Table, names: set[str]) -> pa.Table:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    pattern, with_point = r"^(\s*[+-]?\d*),(\d+)", r"\1.\2"
-    cells = [pc.replace_substring_regex(column, pattern, with_point) for column in table.columns]
-    return pa.table(cells, names=table.column_names)
+    cells = {name: table.column(name) for name in table.column_names}
+    return pa.table({name: with_points(its) if name in names else its for name, its in cells.items()})
 
 
 def smiles_batches(path: Path, size: int, columns: Sequence[str] | None, on_bad: OnBad | None) -> Iterator[pa.Table]:

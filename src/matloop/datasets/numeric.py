@@ -16,7 +16,8 @@ from matloop.datasets.headers import known_unit
 #: What people and programs write where there is nothing.
 MISSING = {"", "nan", "na", "n/a", "#n/a", "null", "none", "-", "–", "—", "?", "nil", "not available", "<na>"}
 _PLAIN = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
-_THOUSANDS = re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
+#: '0,125' is none: no number of thousands begins with 0.
+_THOUSANDS = re.compile(r"^[+-]?[1-9]\d{0,2}([, '’\u00a0\u2009\u202f])\d{3}(?:\1\d{3})*(?:\.\d+)?$")
 _UNCERTAIN = re.compile(r"±|\+/-|\+-|^[+-]?\d+\.?\d*\(\d+\)$")
 _RANGE = re.compile(r"^\s*[+-]?[\d.]+\s*(?:-|–|to|\.\.)\s*[+-]?[\d.]+\s*\S*$")
 
@@ -127,7 +128,7 @@ def _quantity(text: str, name: str) -> tuple[float, str | None, str]:
     """(value, unit, why it is none) of a cell that is not a plain number."""
     shown = text if len(text) <= 40 else text[:37] + "…"
     if _THOUSANDS.match(text):
-        return float(text.replace(",", "")), None, ""
+        return float(re.sub(r"[^\d.+-]", "", text)), None, ""
     if _UNCERTAIN.search(text):
         return np.nan, None, f"'{shown}' has its uncertainty in the same cell"
     if text[:1] in "<>≤≥~≈":

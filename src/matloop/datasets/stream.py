@@ -72,7 +72,7 @@ class Stream:
     def _batches(self, size: int, wanted: Sequence[str] | None) -> Iterator[pa.Table]:
         headers = None if wanted is None else [self._headers[name] for name in wanted]
         if self.kind == "parquet":
-            return parquet_batches(self.path, size, headers)
+            return _with_columns(parquet_batches(self.path, size, headers), headers)
         if self.kind == "csv":
             return delimited_batches(self.path, headers, self._on_bad)
         if self.kind == "smiles":
@@ -168,10 +168,21 @@ def _texts(cells: Any) -> Any:
     return pc.cast(cells, pa.string()).to_pandas().to_numpy(dtype=object)
 
 
-def _resized(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
-    """The same rows in tables of this size."""
+def _with_columns(batches: Iterator[pa.Table], wanted: Sequence[str] | None) -> Iterator[pa.Table]:
+    """Tables of several files: a column that one of them lacks is empty there."""
     import pyarrow as pa
 
+    types: dict[str, pa.DataType] = {}
+    for batch in batches:
+        types = {field.name: field.type for field in batch.schema} | types
+        for name in wanted or ():
+            if name not in batch.column_names:
+                batch = batch.append_column(name, pa.nulls(len(batch), types.get(name, pa.string())))
+        yield batch
+
+
+def _resized(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
+    """The same rows in tables of this size."""
     held: list[pa.Table] = []
     count = 0
     for batch in batches:
@@ -179,10 +190,35 @@ def _resized(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
         count += batch.num_rows
         if count < size:
             continue
-        whole = pa.concat_tables(held)
+        whole = _joined(held)
         for start in range(0, count - count % size, size):
             yield whole.slice(start, size)
         rest = whole.slice(count - count % size)
         held, count = ([rest], rest.num_rows) if rest.num_rows else ([], 0)
     if count:
-        yield pa.concat_tables(held)
+        yield _joined(held)
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table; a column of numbers in one and of text in another is text in all."""
+    import pyarrow as pa
+
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowTypeError:
+        known: dict[str, set[pa.DataType]] = {}
+        for table in tables:
+            for field in table.schema:
+                known.setdefault(field.name, set()).add(field.type)
+        differ = [name for name, types in known.items() if len(types) > 1]
+        return pa.concat_tables([_with_texts(table, differ) for table in tables], promote_options="permissive")
+
+
+def _with_texts(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    import pyarrow as pa
+
+    for name in names:
+        if name in table.column_names:
+            cells = pa.array(_texts(table.column(name)), pa.string(), from_pandas=True)
+            table = table.set_column(table.column_names.index(name), name, cells)
+    return table

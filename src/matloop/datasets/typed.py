@@ -26,6 +26,9 @@ from matloop.datasets.raw import Raw
 
 #: A column with this share of numbers among its cells is one of numbers; with a unit in its header, half will do.
 OF_NUMBERS = 0.66
+#: Whole numbers from here on are not exact as floats; names that are such numbers, or begin with 0, are text.
+EXACT = 2**53
+_LOSES = re.compile(r"\s*(?:0\d+|\d{16,})\s*\Z")
 #: How much is kept of a record that is set aside, and how many reasons an error tells.
 LONGEST_RAW, MOST_TOLD = 500, 3
 
@@ -86,7 +89,7 @@ def _as_counted(part: _Typed, column: Column) -> Any:
     cells = part.cells
     if part.kind != "number" or column.role not in ("identity", "provenance"):
         return cells
-    is_whole = np.isfinite(cells).all() and (cells == np.floor(cells)).all() and (np.abs(cells) < 2**53).all()
+    is_whole = np.isfinite(cells).all() and (cells == np.floor(cells)).all() and (np.abs(cells) < EXACT).all()
     return cells.astype(np.int64) if is_whole else cells
 
 
@@ -142,12 +145,15 @@ def is_numeric(header: str, cells: Any, unit: str | None) -> bool:
 
     if pd.api.types.is_bool_dtype(cells):
         return False
+    names_records = is_label(header)
     if pd.api.types.is_numeric_dtype(cells):
-        return True
+        return not (names_records and pd.api.types.is_integer_dtype(cells) and bool((cells.abs() >= EXACT).any()))
     sample = [text for text in sampled(cells) if not numeric.is_missing(text)]
     if not sample:
         return unit is not None
-    return share(sample, numeric.looks_numeric) >= (1.0 if is_label(header) else OF_NUMBERS if unit is None else 0.5)
+    if names_records and any(_LOSES.match(str(cell)) for cell in cells):
+        return False
+    return share(sample, numeric.looks_numeric) >= (1.0 if names_records else OF_NUMBERS if unit is None else 0.5)
 
 
 def _texts(cells: Any) -> Any:

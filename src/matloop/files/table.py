@@ -26,7 +26,9 @@ _SUFFIXES = {
     ".pq": "parquet",
     ".jsonl": "json",
 }
-_DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
+#: One letter in so many may be a byte 0.
+MOST_NUL = 20
 
 
 def read_table(path: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -172,10 +174,16 @@ def read_text(path: Path) -> str:
     return decoded(path.read_bytes(), path.name)
 
 
-def decoded(content: bytes, name: str) -> str:
-    """The text that a file of this name holds. Raises TableError for what is no text."""
+def decoded(content: bytes, name: str, takes_nul: bool = False) -> str:
+    """The text that a file of this name holds. Raises TableError for what is no text.
+
+    `takes_nul` where the reader can set aside a record with a byte 0 in it, of which a text has hardly any.
+    """
+    few_nul = content.count(b"\0") <= len(content) / MOST_NUL if takes_nul else 0
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
+    elif content[1:200:2].count(0) > 0.9 * len(content[1:200:2]) > 0 and not content[:200:2].count(0):
+        encodings = ["utf-16-le"]
     else:
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
@@ -183,7 +191,7 @@ def decoded(content: bytes, name: str) -> str:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\x00" in text:
+        if "\x00" in text and not few_nul:
             break
         return text
     raise TableError(f"{name} is not a text file", "save it as CSV in UTF-8")
@@ -202,7 +210,7 @@ def dialect_of(text: str, name: str) -> dict[str, str]:
     first = next((line for part in _lines(text) for line in part.splitlines() if line.strip()), None)
     if first is None:
         raise TableError(f"{name} is empty")
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = max(DELIMITERS, key=first.count)
     return {"delimiter": delimiter, "decimal": "," if delimiter == ";" and re.search(r"\d,\d", text) else "."}
 
 

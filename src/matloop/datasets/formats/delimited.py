@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ from matloop.core.errors import TableError
 from matloop.core.progress import Progress, silent
 from matloop.datasets.archive import text_of
 from matloop.datasets.dataset import SetAside
+from matloop.datasets.decimal_commas import has_decimal_commas, with_points
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw
-from matloop.files.table import dialect_of, lines_of, require_distinct
+from matloop.files.table import DELIMITERS, dialect_of, lines_of, require_distinct
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,13 +24,15 @@ if TYPE_CHECKING:
 AT_ONCE = 50_000
 #: A cell has no more letters than this: behind so many, a quotation mark was forgotten. Large structures take 100,000.
 LONGEST_CELL = 4_000_000
+#: The header stands within the first letters of a file.
+_LOOKED_AT = 100_000
 
 
 def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
     """The cells as text. Raises TableError for a file that is no text, or has no header or no rows."""
-    text = text_of(path)
-    dialect = dialect_of(text, path.name)
-    records = _Records(text, dialect["delimiter"])
+    text = without_preamble(text_of(path, takes_nul=True))
+    delimiter = dialect_of(text, path.name)["delimiter"]
+    records = _Records(text, delimiter)
     header = _header(records, options.names, path.name)
     parts: list[pd.DataFrame] = []
     places: list[str] = []
@@ -43,7 +47,36 @@ def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
     parts.append(_columns(batch, header))
     if not places and not set_aside:
         raise TableError(f"{path.name} has no rows")
-    return Raw(_together(parts, header, dialect["decimal"], path.name), places, set_aside)
+    return Raw(_together(parts, header, delimiter, path.name), places, set_aside)
+
+
+def without_preamble(text: str) -> str:
+    """The text, with empty lines for the title and the comments behind '#' that stand above its header.
+
+    A line behind '#' that has as many cells as the line below it is the header itself.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    filled = [(i, line) for i, line in enumerate(text[:_LOOKED_AT].split("\n")) if line.strip()]
+    for place, (i, line) in enumerate(filled):
+        below = [_n_cells(other) for _, other in filled[place + 1 : place + 4]]
+        is_comment = line.startswith("#") and below and (_n_cells(line) != below[0] or filled[place + 1][1][0] == "#")
+        if is_comment or (_n_cells(line) == 1 and _is_header_below(filled[place + 1 : place + 2], below)):
+            continue
+        rest = text.split("\n", i)[-1]
+        return "\n" * i + (rest.removeprefix("# ") if below and below[0] == _n_cells(line) else rest)
+    return text
+
+
+def _n_cells(line: str) -> int:
+    plain = re.sub(r'"[^"]*"', "", line)
+    return 1 + max(map(plain.count, DELIMITERS))
+
+
+def _is_header_below(following: Sequence[tuple[int, str]], counts: Sequence[int]) -> bool:
+    """Whether the line below has several cells, words among them, and the lines below it as many."""
+    if len(counts) < 2 or counts[0] < 2 or len(set(counts)) > 1:
+        return False
+    return not all(_is_number(cell) for cell in re.split(f"[{DELIMITERS}]", following[0][1]) if cell.strip())
 
 
 def _header(records: _Records, names: Sequence[str], file: str) -> list[str]:
@@ -59,6 +92,8 @@ def _header(records: _Records, names: Sequence[str], file: str) -> list[str]:
 
 def header_of(first: Sequence[str], file: str) -> list[str]:
     """The names in a first row. Raises TableError where it has none."""
+    if not first:
+        raise TableError(f"{file} has no header: its first line is {csv.field_size_limit():,} letters long, or more")
     if all(_is_number(cell) for cell in first):
         raise TableError(f"{file} has no header: its first line is all numbers", "--names a,b,c gives them names")
     header = [cell.strip() for cell in first]
@@ -91,10 +126,13 @@ class _Records:
         self._next = 0  # the line, counted from 0, behind the row that was read last
 
     def first(self) -> list[str]:
-        """The first row that is not empty."""
+        """The first row that is not empty; without cells where it is too long to be a header."""
         while self._next < len(self._lines):
-            cells = next(csv.reader(self._lines[self._next : self._next + 1], **self._how), [])
+            line = self._lines[self._next]
+            cells = next(csv.reader([line], **self._how), []) if len(line) <= csv.field_size_limit() else []
             self._next += 1
+            if line.strip() and not cells:
+                return []
             if any(cell.strip() for cell in cells):
                 return cells
         return []
@@ -130,12 +168,14 @@ class _Records:
                 continue
             if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
                 cells = cells[:width]  # delimiters too many, with nothing between them
-            if len(cells) == width:
+            has_nul = any("\0" in cell for cell in cells)
+            if len(cells) == width and not has_nul:
                 yield line + 1, cells
                 continue
-            is_swallowed = not is_one_line
+            is_swallowed = not is_one_line and not has_nul
             reason = f"the row has {len(cells)} cells, but the header {width}"
             reason = "a quotation mark in it is not closed" if is_swallowed else reason
+            reason = "it has a byte 0 in it, which no text has" if has_nul else reason
             set_aside.append(SetAside(f"{file}:{line + 1}", reason, self._lines[line].strip()[:500]))
             if is_swallowed:
                 self._next = line + 1
@@ -152,7 +192,7 @@ def _columns(rows: Sequence[Sequence[str]], header: Sequence[str]) -> pd.DataFra
     )
 
 
-def _together(parts: Sequence[pd.DataFrame], header: Sequence[str], decimal: str, file: str) -> pd.DataFrame:
+def _together(parts: Sequence[pd.DataFrame], header: Sequence[str], delimiter: str, file: str) -> pd.DataFrame:
     """One table with the header's names. Columns without one are empty and go, but for a first one of row numbers."""
     import pandas as pd
 
@@ -166,6 +206,14 @@ def _together(parts: Sequence[pd.DataFrame], header: Sequence[str], decimal: str
         elif (cells != "").any():
             raise TableError(f"{file} has a column without a name", "give it one in the first line")
     table = table.iloc[:, [i for i, name in enumerate(table.columns) if name]]
-    if decimal == ",":
-        table = table.apply(lambda cells: cells.str.replace(r"^\s*([+-]?\d*),(\d+)", r"\1.\2", regex=True))
-    return table
+    return table.apply(_with_decimal_points, delimiter=delimiter)
+
+
+def _with_decimal_points(cells: pd.Series, delimiter: str) -> pd.Series:
+    import pandas as pd
+    import pyarrow as pa
+
+    texts = pa.chunked_array(pa.array(cells))
+    if not has_decimal_commas(texts, delimiter):
+        return cells
+    return pd.Series(pd.array(with_points(texts), dtype="string[pyarrow]"), index=cells.index)
