@@ -68,7 +68,7 @@ class _Automatic(BaseEstimator):
         ] + left_out
 
     def refit(self, X: Any, y: Any, groups: Any = None) -> Self:
-        """The same models with the same weights, learned from other rows (n, d) and their outcomes (n,): a new estimator.
+        """A new estimator: the same models with the same weights, learned from other rows (n, d) and outcomes (n,).
 
         Nothing is chosen anew, and it has nothing to say out of fold: for judging a choice by rows that are left out.
         Raises ValueError where a class that is known has no row.
