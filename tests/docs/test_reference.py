@@ -56,6 +56,13 @@ def test_every_option_of_a_command_stands_on_the_page_and_no_other(name: str) ->
     assert listed == options_of(commands()[name])
 
 
+def test_the_table_at_the_head_of_the_page_has_every_command() -> None:
+    linked = re.findall(
+        r"\[([a-z]+)\]\(#matloop-([a-z]+)\)", COMMANDS.read_text(encoding="utf-8").partition("\n## ")[0]
+    )
+    assert sorted(linked) == sorted((name, name) for name in commands() if " " not in name)
+
+
 @pytest.mark.parametrize("name", commands())
 def test_the_help_of_every_command_shows_an_example(name: str) -> None:
     assert re.search(rf"Examples?: matloop {name}\b", commands()[name].help)

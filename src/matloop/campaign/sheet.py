@@ -48,7 +48,7 @@ def require_writable(path: Path) -> None:
     if path.suffix.lower() not in _TEXT:
         raise InputError(f"cannot write a sheet to {path.name}", "use a name that ends in .csv or .tsv")
     if not path.parent.is_dir():
-        raise InputError(f"there is no folder {path.parent}", "make it, or name another with --out")
+        raise InputError(f"there is no folder {path.parent}", "make it, or name another with -o")
 
 
 def write_sheet(spec: CampaignSpec, trials: Sequence[TrialState], path: Path) -> Path:

@@ -31,7 +31,8 @@ def explain(
         list[int] | None, typer.Option(metavar="N", help="Explain one row of these, counted from 1; may be repeated.")
     ] = None,
     material: Annotated[
-        list[str] | None, typer.Option("--material", "-m", help="Explain a formula or SMILES; may be repeated.")
+        list[str] | None,
+        typer.Option("--material", "-m", metavar="TEXT", help="Explain a formula or SMILES; may be repeated."),
     ] = None,
     with_: Annotated[
         list[str] | None, typer.Option("--with", metavar="INPUT=VALUE", help="Another input of --material.")

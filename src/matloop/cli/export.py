@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 def export(
     name: Name,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")] = Path(),
+    out: Annotated[
+        Path, typer.Option("--output", "--out", "-o", metavar="FOLDER", help="The folder to write into.")
+    ] = Path(),
     formats: Annotated[
         str,
         typer.Option("--format", help="Which of csv, parquet, jsonl; of datasets with structures extxyz and cif too."),
@@ -31,7 +33,7 @@ def export(
 
     Records of ICSD, CSD and other owners who forbid it are not exported.
 
-    Example: matloop export bear --format csv --out results
+    Example: matloop export bear --format csv -o results
     """
     from matloop.cli.target import begun
     from matloop.cli.terminal import print_json

@@ -36,7 +36,9 @@ def import_(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="The dataset, a .parquet file; named as the first file."),
     ] = None,
-    target: Annotated[list[str] | None, typer.Option(help="A column to be predicted; repeat it for several.")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A column to be predicted; repeat it for several.")
+    ] = None,
     unit: Annotated[
         list[str] | None, typer.Option(metavar="NAME=UNIT", help="A column's unit; what the file has is converted.")
     ] = None,
@@ -54,9 +56,13 @@ def import_(
             help="composition, structure, molecule, spectrum, number or text; guessed unless given.",
         ),
     ] = None,
-    maximize: Annotated[list[str] | None, typer.Option(help="A target that is better the larger it is.")] = None,
-    minimize: Annotated[list[str] | None, typer.Option(help="A target that is better the smaller it is.")] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out.")] = None,
+    maximize: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A target that is better the larger it is.")
+    ] = None,
+    minimize: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A target that is better the smaller it is.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A column to leave out.")] = None,
     names: Annotated[str, typer.Option(metavar="A,B,C", help="The columns' names, of a file without a header.")] = "",
     sheet: Annotated[str | None, typer.Option(help="The sheet of an Excel workbook.")] = None,
     format: Annotated[str | None, typer.Option(help="The files' format, where their names do not tell it.")] = None,

@@ -5,8 +5,26 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+
+#: The commands in the order in which they are used.
+ORDER = {
+    "Campaigns": "new check run backtest propose record status why resolve report export cases",
+    "Data, models, screens": "import fetch datasets describe train card explain predict screen",
+    "This installation": "doctor",
+}
+
+
+class _InOrder(TyperGroup):
+    """Lists the commands under headings, each with its whole first sentence."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for heading, names in ORDER.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(200)) for name in names.split()])
 
 
 def _version(asked: bool) -> None:
@@ -50,8 +68,9 @@ def program() -> typer.Typer:
 
     app = typer.Typer(
         name="matloop",
+        cls=_InOrder,
         help="An autonomous researcher for materials: plan, run, measure, learn, until the goal is met.",
-        epilog="Start here: matloop run bear",
+        epilog="Start here: matloop run bear. COMMAND --help explains each one, with an example.",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,  # plain help takes half the time to appear

@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 def propose(
     name: Name,
     n: Annotated[int, typer.Option("-n", min=0, help="How many new trials; 0 writes the open ones again.")] = 1,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The sheet; NAME-trials.csv unless given.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--output", "--out", "-o", metavar="FILE", help="The sheet; NAME-trials.csv unless given."),
+    ] = None,
     store: StoreOption = None,
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on though the file has changed.")

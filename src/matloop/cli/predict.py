@@ -28,7 +28,9 @@ def predict(
     ] = None,
     material: Annotated[
         list[str] | None,
-        typer.Option("--material", "-m", help="A formula or SMILES in place of a file; may be repeated."),
+        typer.Option(
+            "--material", "-m", metavar="TEXT", help="A formula or SMILES in place of a file; may be repeated."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The predictions, a .csv or .parquet file.")

@@ -17,14 +17,17 @@ def register(app: typer.Typer) -> None:
 def report(
     name: Name,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Where to write it; NAME-report.html unless given.")
+        Path | None,
+        typer.Option(
+            "--output", "--out", "-o", metavar="FILE", help="Where to write it; NAME-report.html unless given."
+        ),
     ] = None,
     store: StoreOption = None,
     json: AsJson = False,
 ) -> None:
     """Write the report, one HTML file that needs no network.
 
-    Example: matloop report bear --out bear.html
+    Example: matloop report bear -o bear.html
     """
     from matloop.cli.target import begun
     from matloop.cli.terminal import print_json

@@ -28,9 +28,11 @@ def train(
         Path | None, typer.Argument(metavar="DATA", help="A dataset, or any file that matloop import reads.")
     ] = None,
     target: Annotated[
-        str | None, typer.Option(help="The column to be predicted; the only target unless given.")
+        str | None, typer.Option(metavar="NAME", help="The column to be predicted; the only target unless given.")
     ] = None,
-    model: Annotated[str, typer.Option(help="auto, or a kind such as forest; --list shows them.")] = "auto",
+    model: Annotated[
+        str, typer.Option(metavar="KIND", help="auto, or a kind such as forest; --list shows them.")
+    ] = "auto",
     split: Annotated[
         str, typer.Option(metavar="A,B", help="How rows are held back; random beside a grouped split unless given.")
     ] = "",
