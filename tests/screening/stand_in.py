@@ -101,7 +101,7 @@ def screened(
     ready = [step.ready for step in plan.steps]
     work = Work(ready, material, kind, partial(load, known), screen.confidence, lists)
     hashes = {name: name for name in known}
-    run = Run(plan, work, source, folder, hashes, chunk, workers, dask, fresh, progress)
+    run = Run(plan, work, source, folder, hashes, chunk, workers, None, dask, fresh, progress)
     frames = list(run.frames())
     frame = pd.concat(frames) if frames else pd.DataFrame(columns=list(source.columns))
     return frame, funnel_of(plan, run.tallies), run

@@ -273,6 +273,60 @@ def test_what_cannot_be_done_is_told_with_exit_code_2(
     assert "Traceback" not in left.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["c.csv", "-o", "c.parquet", "--csv"], "c.csv has the candidates"),
+        (["c.csv", "--rejected", "fell.csv"], "the list of the rejected is a Parquet file"),
+        (["c.csv", "-o", "a.parquet", "--rejected", "a.parquet"], "a.parquet is named twice"),
+    ],
+)
+def test_no_file_is_written_over_the_candidates_or_another(words: list[str], told: str, matloop: Matloop) -> None:
+    Path("c.csv").write_text("formula,x\nFeO,1\nNiO,2\n")
+    Path("s.toml").write_text('[[stages]]\nkind = "unique"\n')
+    left = matloop("screen", "s.toml", *words)
+    assert (left.code, told in left.err) == (2, True)
+    assert sorted(path.name for path in Path().iterdir()) == ["c.csv", "s.toml"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(KeyboardInterrupt(), "interrupted"), (OSError(28, "disk full"), "make room")]
+)
+def test_whoever_is_stopped_is_told_how_to_go_on(
+    error: BaseException, told: str, matloop: Matloop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> None:
+        raise error
+
+    Path("c.csv").write_text("formula,x\nFeO,1\nNiO,2\n")
+    Path("s.toml").write_text('[[stages]]\nkind = "unique"\n')
+    monkeypatch.setattr("matloop.screening.ledger.Ledger.commit", stopped)
+    left = matloop("screen", "s.toml", "c.csv")
+    assert left.code == (130 if told == "interrupted" else 1)
+    assert told in left.err
+    assert "the same command goes on from there" in left.err
+
+
+def test_a_candidate_outside_the_domain_says_why_whatever_its_distance(model_file: Path, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"formula": ["Li2O", "TlLi7O7", "NaS"]})
+    told = screen(Screen(), frame, [model_file], output=tmp_path / "s.parquet")
+    found = told.shortlist.frame.set_index("formula")
+    assert not found.loc["TlLi7O7", "gap_in_domain"]
+    assert found.loc["TlLi7O7", "gap_outside"].startswith("no training row holds Tl")
+    assert found.loc[found["gap_in_domain"], "gap_outside"].eq("").all()
+    page = told.page.read_text(encoding="utf-8")
+    assert "; no training row holds Tl" in page
+    assert "<b>100 %</b>" in page
+
+
+def test_an_empty_shortlist_has_the_columns_of_any_other(model_file: Path, tmp_path: Path) -> None:
+    stages = [{"kind": "range", "prediction": "gap", "low": 1e6}]
+    told = screen(
+        Screen(stages=stages), pd.DataFrame({"formula": ["Li2O"]}), [model_file], output=tmp_path / "s.parquet"
+    )
+    assert told.shortlist.frame.columns[:4].tolist() == ["formula", "gap_predicted", "gap_lower", "gap_upper"]
+
+
 def test_the_template_is_a_screen_and_its_candidates_can_be_written(matloop: Matloop, tmp_path: Path) -> None:
     (tmp_path / "screen.toml").write_text(matloop("screen", "--template").out)
     generator = Screen.read(tmp_path / "screen.toml").generate

@@ -84,6 +84,37 @@ def test_rows_that_are_no_rows_and_formulas_that_are_none_are_counted_and_listed
     assert rejected.loc[rejected["row"] == -1, "record"].tolist() == ["Fe5O,4,what,is,this"]
 
 
+def test_no_row_of_a_format_that_is_read_whole_is_lost(tmp_path: Path) -> None:
+    """A record whose number is no number is set aside by the reader: it is counted and listed, too."""
+    (tmp_path / "c.jsonl").write_text(
+        '{"formula": "FeO", "x": 1}\n{"formula": "TiO2", "x": "a"}\n{"formula": "ZnO", "x": 2}\n'
+    )
+    frame, funnel, run = screened([{"kind": "unique"}], tmp_path / "c.jsonl", tmp_path / "state")
+    assert frame["formula"].tolist() == ["FeO", "ZnO"]
+    assert (funnel[0].entered, funnel[0].kept, sum(funnel[0].reasons.values())) == (3, 2, 1)
+    assert "TiO2" in pd.concat(map(pd.read_parquet, run.fallen))["record"][0]
+
+
+def test_files_of_a_folder_may_differ_in_their_columns(tmp_path: Path) -> None:
+    """Whole numbers, fractions, text or nothing at all in a column: what is no number is missing."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    tables: list[dict[str, Any]] = [
+        {"formula": ["FeO", "NiO"], "x": [1.5, 2.5]},
+        {"formula": ["TiO2"], "x": [3]},
+        {"x": ["4", "much"], "formula": ["CoO", "MnO"]},
+        {"formula": ["ZnO"], "y": [1]},
+        {"name": ["none"], "x": [1]},
+    ]
+    for i, table in enumerate(tables):
+        pd.DataFrame(table).to_parquet(folder / f"{i}.parquet")
+    for chunk in (1, 2, 100):
+        frame, funnel, _ = screened([{"kind": "unique"}], folder, tmp_path / f"s{chunk}", chunk=chunk)
+        assert frame["formula"].tolist() == ["FeO", "NiO", "TiO2", "CoO", "MnO", "ZnO"]
+        assert frame["x"].fillna(-1).tolist() == [1.5, 2.5, 3, 4, -1, -1]
+        assert dict(funnel[0].reasons) == {"is empty": 1}
+
+
 def test_a_file_that_is_not_there_or_empty_is_told(tmp_path: Path) -> None:
     (tmp_path / "candidates.csv").write_text("")
     with pytest.raises(InputError, match="no file") as caught:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,7 +107,7 @@ def screen(
             n = work.write_candidates(definition, write_candidates, progress)
         _say({"file": str(write_candidates), "candidates": n}, f"{n:,} candidates: {write_candidates}", json)
         return
-    with shown("Screening", "candidates", quiet or json) as progress:
+    with shown("Screening", "candidates", quiet or json) as progress, _resumable():
         done = work.screen(
             definition,
             candidates,
@@ -126,6 +129,23 @@ def screen(
         print_json(_facts(done))
     else:
         _tell(done)
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Whoever is stopped, by Ctrl-C or a full disk, is told how to go on."""
+    from matloop.core.errors import MatloopError
+
+    goes_on = "what is done is kept: the same command goes on from there"
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; {goes_on}", err=True)
+        raise typer.Exit(130) from None
+    except OSError as error:
+        if error.errno not in (ENOSPC, EDQUOT):
+            raise
+        raise MatloopError(f"{error.strerror}", f"make room; {goes_on}") from error
 
 
 def _named(models: list[str]) -> list[tuple[str, Path]]:

@@ -38,6 +38,10 @@ class Aligned:
         """As TrainedModel.features."""
         return self.model.features(self._inputs(frame))
 
+    def reasons(self, frame: pd.DataFrame) -> list[str]:
+        """As TrainedModel.reasons."""
+        return self.model.reasons(self._inputs(frame))
+
     @property
     def knows_training(self) -> bool:
         """Whether its file has the rows that it learned from."""

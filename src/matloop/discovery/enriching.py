@@ -40,6 +40,7 @@ class Enriching:
             self._settle(frame)
         columns: dict[str, Any] = {}
         for name, model in self._models.items():
+            columns[column_of(name, "outside")] = _outside(name, model, frame)
             if model.knows_training:
                 columns |= _neighbours(name, model, frame)
         by_model: dict[int, tuple[np.ndarray, list[str]]] = {}
@@ -63,6 +64,15 @@ class Enriching:
                         chosen[feature] = None
         self.descriptors = list(chosen)[:MOST_DESCRIPTORS]
         self._sources = {name: source for name, source in self._sources.items() if name in self.descriptors}
+
+
+def _outside(name: str, model: Aligned, frame: pd.DataFrame) -> list[str]:
+    """Why each candidate lies outside the model's domain; "" where it does not."""
+    told = np.full(len(frame), "", object)
+    is_out = ~frame[column_of(name, "in_domain")].to_numpy(bool)
+    if is_out.any():
+        told[is_out] = model.reasons(frame[is_out])
+    return list(told)
 
 
 def _neighbours(name: str, model: Aligned, frame: pd.DataFrame) -> dict[str, Any]:

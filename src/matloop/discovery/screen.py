@@ -12,6 +12,7 @@ from matloop.discovery.aligned import ModelFiles
 from matloop.discovery.enriching import Enriching
 from matloop.discovery.screen_parts import Models, scene_of, source_in
 from matloop.screening.plan import plan_of
+from matloop.screening.predictor import parts_of
 from matloop.screening.running import Run
 from matloop.screening.screen import Screen
 from matloop.screening.shortlist import Facts, Shortlist, funnel_of, metadata_of
@@ -21,7 +22,7 @@ from matloop.screening.work import Work
 from matloop.screening.workers import n_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matloop.discovery.aligned import Aligned
 
@@ -66,7 +67,10 @@ def screen(
     model or a disk may raise.
     """
     output, base = _parquet(output), Path(base)
+    as_csv = output.with_suffix(".csv") if csv else None
+    fallen = None if rejected is None else _parquet(rejected, "the list of the rejected")
     source = source_in(definition, candidates, base)
+    _require_free([output, as_csv, fallen], source)
     scene = scene_of(definition, source, models, base, name)
     plan, files = plan_of(definition, scene, name), ModelFiles.of(scene.models)
     run = Run(
@@ -77,20 +81,21 @@ def screen(
             scene.kind,
             files,
             definition.confidence,
-            lists_fallen=rejected is not None,
+            lists_fallen=fallen is not None,
         ),
         source=source,
         folder=output.with_name(f"{output.stem}.screening"),
         models=files.hashes,
         chunk=definition.chunk,
         n_workers=_n_workers(workers, source, definition.chunk),
+        n_calculating=workers or n_cores(),
         dask=dask,
         is_fresh=fresh,
         progress=progress,
     )
     origin = str(candidates) if isinstance(candidates, str | Path) else definition.file or ""
     shortlist = _write(run, definition, output, origin)
-    as_csv, fallen, shown = output.with_suffix(".csv") if csv else None, Path(rejected) if rejected else None, None
+    shown = None
     if as_csv is not None:
         _write_csv(shortlist, as_csv)
     if fallen is not None:
@@ -112,13 +117,23 @@ def _n_workers(given: int | None, source: Source, chunk: int) -> int:
     return 1 if source.total is not None and source.total <= 2 * chunk else n_cores()
 
 
-def _parquet(path: Path | str) -> Path:
+def _parquet(path: Path | str, what: str = "a shortlist") -> Path:
     path = Path(path)
     if path.suffix.lower() != ".parquet":
-        raise InputError(
-            f"a shortlist is a Parquet file, not '{path.name}'", "-o NAME.parquet; with --csv also NAME.csv"
-        )
+        more = "; with --csv also NAME.csv" if what == "a shortlist" else ""
+        raise InputError(f"{what} is a Parquet file, not '{path.name}'", f"name it NAME.parquet{more}")
     return path
+
+
+def _require_free(paths: Sequence[Path | None], source: Source) -> None:
+    """Raises InputError where a file would be written over the candidates, or over another one."""
+    read = getattr(source, "path", None)
+    taken = set() if read is None else {read.resolve()}
+    for path in filter(None, paths):
+        if path.resolve() in taken:
+            whose = "has the candidates" if read is not None and path.resolve() == read.resolve() else "is named twice"
+            raise InputError(f"{path} {whose}", "choose another file: -o NAME.parquet, --rejected NAME.parquet")
+        taken.add(path.resolve())
 
 
 def _write(run: Run, definition: Screen, output: Path, origin: str) -> Shortlist:
@@ -134,7 +149,8 @@ def _write(run: Run, definition: Screen, output: Path, origin: str) -> Shortlist
             head = made if head is None else head
             tables.add(made)
         if head is None:
-            head = pd.DataFrame({column: [] for column in run.source.columns})
+            predicted = [column for name, model in models.items() for column in parts_of(name, model.task)]
+            head = pd.DataFrame({column: [] for column in [*run.source.columns, *predicted]})
             tables.add(head)
         facts = Facts(
             screen=definition.to_dict(),

@@ -43,7 +43,7 @@ def _page(shortlist: Shortlist, run: Run) -> Page:
     counts = [
         ("candidates", f"{came:,}"),
         ("on the shortlist", f"{len(shortlist):,}"),
-        ("are left", f"{100 * len(shortlist) / came:.2g} %" if came else "–"),
+        ("are left", _percent(len(shortlist) / came) if came else "–"),
     ]
     return Page(
         name=str(facts.screen.get("name", "screen")),
@@ -64,6 +64,10 @@ def _page(shortlist: Shortlist, run: Run) -> Page:
     )
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
+
+
 def _stage(stage: Any) -> Stage:
     reasons = [(shortened(reason, 120), n) for reason, n in stage.reasons.items()]
     more = sum(n for _, n in reasons[MOST_REASONS:])
@@ -79,7 +83,8 @@ class _Columns:
 
     def __init__(self, shortlist: Shortlist, frame: pd.DataFrame) -> None:
         self._facts = shortlist.facts
-        parts = ("predicted", "lower", "upper", "std", "in_domain", "distance", "neighbours", "neighbour_distance")
+        about_model = ("predicted", "lower", "upper", "std", "in_domain", "distance", "outside")
+        parts = (*about_model, "neighbours", "neighbour_distance")
         of_models = {column_of(model, part) for model in self._facts.models for part in parts}
         own = {*of_models, self._facts.material, *self._facts.descriptors}
         others = [c for c in frame.columns if c not in own and "_probability_of_" not in c]
@@ -103,7 +108,9 @@ class _Columns:
         for name, about in self._facts.models.items():
             made.append(_prediction(row, name, about["task"] == "regression"))
             is_in, distance = row.get(column_of(name, "in_domain")), row.get(column_of(name, "distance"))
-            made.append(Cell("inside" if is_in else "outside", f"distance {_number(distance)}", is_number=False))
+            told = shortened(str(row.get(column_of(name, "outside")) or ""), 160)
+            where = "; ".join(filter(None, [f"distance {_number(distance)}", told]))
+            made.append(Cell("inside" if is_in else "outside", where, is_number=False))
             made.append(Cell(shortened(str(row.get(column_of(name, "neighbours")) or "–"), 90), is_number=False))
         return made + [Cell(_number(row[name])) for name in self._others]
 
@@ -164,8 +171,11 @@ def _remarks(shortlist: Shortlist, frame: pd.DataFrame) -> Iterator[str]:
     for name in shortlist.facts.models:
         column = column_of(name, "in_domain")
         if column in frame and len(frame) and (n := int((~frame[column].astype(bool)).sum())):
-            many = f"{n} of the first {len(frame)} {'lies' if n == 1 else 'lie'} outside the domain of the model {name}"
-            told = "it has seen nothing like them, and its intervals need not hold there"
+            some = "All" if n == len(frame) else n
+            many = (
+                f"{some} of the first {len(frame)} {'lies' if n == 1 else 'lie'} outside the domain of the model {name}"
+            )
+            told = "its intervals need not hold there. The table says why each does"
             yield f'{many}: {told}. The stage range can demand domain = "required".'
     unreadable = shortlist.funnel[0]
     if unreadable.entered and unreadable.kept < 0.5 * unreadable.entered:
@@ -181,7 +191,8 @@ def _definitions(shortlist: Shortlist) -> Iterator[tuple[str, str]]:
         )
         yield (
             "domain",
-            "where the training rows are dense enough for the model to know its way; a distance of 1 is the border",
+            "where the model knows its way: near its training rows, the border being a distance of 1, and no input far "
+            "beyond what it has seen, such as an element that none of them holds",
         )
         yield "nearest known", "the training rows whose features are most alike, with their measured values"
 

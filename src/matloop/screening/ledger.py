@@ -47,7 +47,10 @@ class Ledger:
             self._lock.acquire()
         except HeldElsewhere as error:
             who = error.holder.get("pid", "unknown")
-            raise InputError(f"another screen (process {who}) works in {self.folder}") from None
+            raise InputError(
+                f"another screen (process {who}) works in {self.folder}",
+                "wait for its end, or choose another output: -o",
+            ) from None
         try:
             self._open()
         except BaseException:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
+from matloop.screening.calculating import Calculators, calculators
 from matloop.screening.calculations import Calculations
 from matloop.screening.ledger import Ledger
 from matloop.screening.plan import Plan
@@ -35,6 +37,8 @@ class Run:
     models: Mapping[str, str]
     chunk: int
     n_workers: int = 1
+    #: Processes for costly calculations; as many as for chunks unless given.
+    n_calculating: int | None = None
     dask: str | None = None
     is_fresh: bool = False
     progress: Progress = silent
@@ -44,12 +48,19 @@ class Run:
 
     def frames(self) -> Iterator[pd.DataFrame]:
         """The shortlist, the index its places in the stream. Raises what a worker, a source or a disk may raise."""
+        self._require_deadlines()
         self.tallies = [Tally() for _ in self.plan.steps]
         with Ledger(self.folder, self._about(), self.is_fresh) as ledger:
             if ledger.n_all is None:
                 with workers(self.work, self.n_workers, self.dask) as crew:
                     self._sift(ledger, crew)
             yield from self._finish(ledger)
+
+    def _require_deadlines(self) -> None:
+        """Raises InputError where nobody could end a calculation that takes too long."""
+        calculations = (step.ready for step in self.plan.steps if isinstance(step.ready, Calculation))
+        if self.dask is not None and any(each.stage.deadline is not None for each in calculations):
+            raise InputError("a deadline needs processes of this machine", "leave out the deadline, or --dask")
 
     def _about(self) -> dict[str, Any]:
         return {
@@ -73,11 +84,11 @@ class Run:
                     self.plan.steps[segment[0]].ready.recall(learned)
         done = ledger.n_parts * self.chunk
         kept = sum(ledger.n_left(i) for i in range(ledger.n_parts))
-        self.progress(done, self.source.total, f"{kept:,} left")
+        self.progress(done, self.source.total, f"{kept:,} kept")
         for n, sifted in self._sifted(ledger, crew):
             ledger.commit(sifted)
             done, kept = done + n, kept + len(sifted.frame)
-            self.progress(done, self.source.total, f"{kept:,} left")
+            self.progress(done, self.source.total, f"{kept:,} kept")
         ledger.finish()
 
     def _sifted(self, ledger: Ledger, crew: Workers) -> Iterator[tuple[int, Sifted]]:
@@ -169,21 +180,21 @@ class Run:
     def _calculated(
         self, place: int, ready: Calculation, stream: Iterator[pd.DataFrame], ledger: Ledger
     ) -> Iterator[pd.DataFrame]:
-        work = Work([ready])
-        with Calculations(ledger.folder) as known, ExitStack() as opened_workers:
-            crew: Workers | None = None
-            if self.is_fresh:
-                known.forget_failures()
+        deadline = ready.stage.deadline
+        known = Calculations(ledger.folder, deadline)
+        if self.is_fresh:
+            known.forget_failures()
+        with ExitStack() as opened:
+            crew: Calculators | None = None
             for frame in stream:
                 candidates = self.work.candidates(frame)
                 given = ready.given(candidates)
                 keys = [ready.key(each) for each in given]
                 missing = {key: each for key, each in zip(keys, given, strict=True) if known.get(key) is None}
                 if missing and crew is None:
-                    crew = opened_workers.enter_context(workers(work, self.n_workers, self.dask))
-                ended = crew.as_they_end("calculate", missing.items()) if crew else ()
-                for done, ((key, _), result) in enumerate(ended):
-                    known.keep(key, result)
+                    n = self.n_calculating or self.n_workers
+                    crew = opened.enter_context(calculators(Work([ready]), known, n, self.dask, deadline))
+                for done, _ in enumerate(crew.results(missing) if crew else ()):
                     self.progress(done + 1, len(missing), "calculated")
                 verdict = ready.verdict([known.get(key) for key in keys])
                 self.tallies[place].count(len(candidates), verdict.reasons)

@@ -148,6 +148,8 @@ class File:
         self.path = path
         self._unread: list[tuple[str, str]] = []
         self._stream = Stream(path, on_bad=self._note)
+        #: Formats that are read whole lose a row with a bad cell; the others leave the cell empty.
+        self._keeps_rows = self._stream.kind in ("parquet", "csv", "smiles")
         self.columns: Mapping[str, Column] = self._stream.columns
         self.total: int | None = _n_rows(path)
         self.terms = _terms(path)
@@ -172,7 +174,7 @@ class File:
 
     def _note(self, record: SetAside) -> None:
         """A row that cannot be read. One with a bad cell can: the cell is empty, and whatever needs it will say so."""
-        if record.reason.partition(": ")[0] not in self.columns:
+        if not self._keeps_rows or record.reason.partition(": ")[0] not in self.columns:
             self._unread.append((record.reason, record.raw))
 
 
@@ -186,7 +188,8 @@ def source_of(candidates: Any) -> Source:
         path = Path(candidates)
         if not path.exists():
             near = [str(other) for other in path.parent.glob("*")] if path.parent.is_dir() else []
-            raise InputError(f"there is no file {path}", did_you_mean(str(path), near))
+            hint = "a screen may be resumed: save the candidates to a file" if str(path) == "-" else None
+            raise InputError(f"there is no file {path}", hint or did_you_mean(str(path), near))
         return File(path)
     if not isinstance(candidates, Dataset):
         if not hasattr(candidates, "iloc"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +53,8 @@ class Tables:
         self._writer.write_table(_fitted(table, self._writer.schema, self.path))
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        if error is not None:
-            if self._writer is not None:
+        if error is not None and self._writer is not None:  # else the part is none of ours: another screen's, perhaps
+            with suppress(OSError):
                 self._writer.close()
             self._part.unlink(missing_ok=True)
 

@@ -121,35 +121,51 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
+def begun() -> Work:
+    """In a process of ours: what it was sent."""
+    return _Own.work
+
+
 def _do(method: str, item: tuple[Any, ...]) -> Any:
-    return getattr(_Own.work, method)(*item)
+    return getattr(begun(), method)(*item)
+
+
+def sent(work: Work) -> bytes:
+    """The work, to be sent to processes of this machine. Raises MatloopError where it cannot be."""
+    from joblib.externals.loky.backend.reduction import dumps
+
+    try:
+        return bytes(dumps(work))
+    except Exception as error:
+        raise MatloopError(f"the screen cannot be sent to another process: {error}", "use --workers 1") from error
+
+
+def executor_of(work: bytes, n: int) -> Any:
+    """Processes of loky, which scikit-learn uses too: not forked, and a script needs no `if __name__ == "__main__"`."""
+    from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return ProcessPoolExecutor(n, initializer=_begin, initargs=(work, os.getpid()), env=one_thread)
 
 
 @contextmanager
 def _processes(work: Work, n: int) -> Iterator[Workers]:
-    """Processes of loky, which scikit-learn uses too: not forked, and a script needs no `if __name__ == "__main__"`."""
-    from concurrent.futures import FIRST_COMPLETED, wait
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    from joblib.externals.loky.backend.reduction import dumps
-    from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
-
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    executor = executor_of(sent(work), n)
     try:
-        sent = bytes(dumps(work))
-    except Exception as error:
-        raise MatloopError(f"the screen cannot be sent to another process: {error}", "use --workers 1") from error
-    executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(sent, os.getpid()), env=one_thread)
-    try:
-        yield _Elsewhere(
-            lambda method, item: executor.submit(_do, method, item),
-            lambda futures: next(iter(wait(futures, return_when=FIRST_COMPLETED).done)),
-            n,
-        )
+        yield _Elsewhere(lambda method, item: executor.submit(_do, method, item), _first_ended, n)
     except BrokenProcessPool as error:
         hint = f"perhaps memory ran out: take fewer --workers, or a smaller chunk; {_RESUMES}"
         raise MatloopError("a process that screened has died", hint) from error
     finally:
         executor.shutdown(wait=True, kill_workers=True)
+
+
+def _first_ended(futures: list[Any]) -> Any:
+    from concurrent.futures import FIRST_COMPLETED, wait
+
+    return next(iter(wait(futures, return_when=FIRST_COMPLETED).done))
 
 
 # -- a cluster ------------------------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ import inspect
 import json
 import math
 import numbers
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from matloop.core.duration import Deadline
 from matloop.core.errors import InputError, MissingExtra, Mistake
 from matloop.screening.candidates import Candidates
 from matloop.screening.stage import Scene, Stage, Verdict, no_column, verdict_of
@@ -45,6 +48,7 @@ class Calculator(Stage):
     )
     column: str = Field("calculated", description="the number that later stages name; what a single one is called")
     unit: str | None = Field(None, description="the unit of that number")
+    deadline: Deadline | None = Field(None, description='how long one may take, "30 min"; for ever unless given')
 
     @model_validator(mode="after")
     def _one_function(self) -> Calculator:
@@ -78,6 +82,7 @@ class Calculator(Stage):
         name = self.function or str(self.calculator)
         function = scene.find_calculator(name, scene.base)
         inputs = self.given_columns() or _parameters(function, scene)
+        _require_callable(function, name, inputs, self.settings)
         return Calculation(self, inputs, scene.find_calculator, scene.base, _code_of(function))
 
 
@@ -116,10 +121,11 @@ class Calculation:
                 self._function = self.find(self.stage.function or str(self.stage.calculator), self.base)
             arguments = (dict(given),) if not self.inputs else ()
             keywords = dict(given) if self.inputs else {}
-            return self._read(self._function(*arguments, **keywords, **self.stage.settings))
+            with redirect_stdout(sys.stderr):  # what it prints is no part of what we tell
+                return self._read(self._function(*arguments, **keywords, **self.stage.settings))
         except MissingExtra:  # that is no fault of this candidate
             raise
-        except Exception as error:  # noqa: BLE001 - a calculation may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a calculation may raise anything
             return {"failed": f"{type(error).__name__}: {error}".strip(": ")[:300]}
 
     def _read(self, answer: Any) -> Result:
@@ -163,6 +169,20 @@ def _parameters(function: Callable[..., Any], scene: Scene) -> dict[str, str]:
     if scene.material is not None and len(missing) == 1 and missing[0] in MATERIAL_NAMES:
         fitting[missing.pop()] = scene.material
     return {} if missing else fitting
+
+
+def _require_callable(function: Callable[..., Any], name: str, inputs: Mapping[str, str], settings: Any) -> None:
+    """Raises InputError where it cannot be called in this way: every candidate would fail of it."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*(() if inputs else ({},)), **{**dict.fromkeys(inputs), **settings})
+    except TypeError as error:
+        given = ", ".join(inputs) or "the candidate as one dict"
+        hint = "inputs = { parameter = column } and settings say what it is given"
+        raise InputError(f"{name}{signature} cannot be given {given}: {error}", hint) from None
 
 
 def _code_of(function: Callable[..., Any]) -> str:
