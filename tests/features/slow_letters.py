@@ -1,5 +1,6 @@
 """A featurizer for tests of computing: it counts how often it works, and dies where it is told to."""
 
+import ctypes
 import os
 import signal
 from pathlib import Path
@@ -32,6 +33,10 @@ class SlowLetters(Featurizer):
                 file.write(reading + "\n")
         if reading == "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        if reading == "stuck":  # in a library that lets no thread of Python run
+            ctypes.PyDLL(None).sleep(600)
+        if reading == "large":
+            raise MemoryError
         if reading.startswith("bad"):
             raise ValueError(f"{reading} is bad")
         code = sum(i * ord(letter) for i, letter in enumerate(reading, 1))

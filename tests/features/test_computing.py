@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from slow_letters import SlowLetters
 from matloop.core.errors import MatloopError
 from matloop.core.registry import load, names
 from matloop.features import workers
-from matloop.features.base import Features
+from matloop.features.base import TOO_LARGE, Features
 from matloop.features.cache import SUFFIX, Cache, digest, identity
 from matloop.features.combined import Combined
 from matloop.features.computing import DIED, compute
@@ -210,6 +212,46 @@ def test_a_cell_that_kills_its_process(letters: SlowLetters, tmp_path: Path) -> 
     assert failures == {13: DIED}
     assert np.array_equal(np.delete(values, 13, axis=0), letters.features(cells[:13] + cells[14:]).values)
     assert Cache(tmp_path / "c").known(letters, [digest("die"), digest("a0")]).is_known.tolist() == [False, True]
+
+
+@pytest.mark.usefixtures("_importable")
+@pytest.mark.parametrize("n_jobs", [2, -1])
+def test_a_cell_that_kills_is_never_described_here(n_jobs: int) -> None:
+    """However few the cells are, and even where there is one processor, another process is the one that dies."""
+    with mock.patch("matloop.features.computing.n_cores", return_value=1):
+        values, failures = compute(SlowLetters(), ["a", "die"], n_jobs=n_jobs)
+    assert failures == {1: DIED}
+    assert np.array_equal(values[:1], SlowLetters().features(["a"]).values)
+
+
+def test_a_cell_too_large_for_the_memory(letters: SlowLetters, tmp_path: Path) -> None:
+    """It is a failure like any other, but is tried again the next time: there may be more memory then."""
+    for _ in range(2):
+        assert compute(letters, ["a", "large", "b"], cache=tmp_path / "c").failures == {1: TOO_LARGE}
+    assert letters.calls() == ["a", "large", "b", "large"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="SIGKILL, and the kernel's word on who has died")
+def test_no_process_outlives_the_first(tmp_path: Path) -> None:
+    """After kill -9 of the first process the others end, though a library lets them run nothing of Python."""
+    psutil = pytest.importorskip("psutil")
+    log = tmp_path / "calls.txt"
+    script = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from matloop.features.computing import compute
+from slow_letters import SlowLetters
+compute(SlowLetters(log={str(log)!r}), ["stuck"] * 3 + ["a%d" % i for i in range(40)], n_jobs=2)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(SlowLetters(log=str(log)).calls()) < 10 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    others = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    assert len(others) >= 2
+    assert psutil.wait_procs(others, timeout=30)[1] == []
 
 
 @pytest.mark.usefixtures("_importable")

@@ -19,6 +19,8 @@ from matloop.core.errors import InputError, MissingExtra
 Array = NDArray[np.float64]
 #: So many reasons stand in the message of a FeatureError; all of them in its `failures`.
 SHOWN = 3
+#: The reason of a cell that another machine, or this one at another time, may describe: it is not remembered.
+TOO_LARGE = "there is too little memory to describe it"
 OUTPUTS = ("default", "pandas", "polars")
 
 
@@ -101,8 +103,10 @@ class Featurizer:
         for i, reading in enumerate(readings):
             try:
                 values[i] = self.row(reading)
-            except (MemoryError, MissingExtra):
+            except MissingExtra:
                 raise
+            except MemoryError:
+                failures[i] = TOO_LARGE
             except InputError as error:
                 failures[i] = error.message
             except Exception as error:  # noqa: BLE001 - a library may raise anything

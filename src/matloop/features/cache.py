@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matloop.features.base import Array, Features, Featurizer
+from matloop.features.base import TOO_LARGE, Array, Features, Featurizer
 from matloop.features.catalogue import packages
 from matloop.files.whole import write_whole
 
@@ -77,7 +77,7 @@ class Cache:
 
     def add(self, featurizer: Featurizer, digests: Sequence[bytes | None], features: Features) -> None:
         """Remember these features; a disk that is full, or a folder that is read-only, is no reason to fail."""
-        rows = [i for i, digest in enumerate(digests) if digest is not None]
+        rows = [i for i, each in enumerate(digests) if each is not None and features.failures.get(i) != TOO_LARGE]
         if not rows:
             return
         place = {row: str(i) for i, row in enumerate(rows)}

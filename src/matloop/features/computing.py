@@ -14,7 +14,8 @@ from matloop.core.progress import Progress, silent
 from matloop.features.base import Features, Featurizer, cells_of
 from matloop.features.cache import Cache, digest
 from matloop.features.combined import Combined, side_by_side
-from matloop.features.workers import chunks_of, here, in_processes, n_cores, on_cluster
+from matloop.features.workers import chunks_of, here, in_processes, on_cluster
+from matloop.processes import n_cores
 
 #: What was computed is written to the cache at least so often, in seconds: a crash costs no more.
 KEPT_EVERY = 10.0
@@ -31,10 +32,11 @@ def compute(
 ) -> Features:
     """The features of cells (n,), the same to the last bit however they are computed.
 
-    In this process, in `n_jobs` processes (-1: one for each processor), or on the workers of `client`, which is a
-    `distributed.Client`. `cache` is a folder where features that took long are kept, found again by the content of the
-    cell and by what the featurizer is; cheap ones are computed again, which is faster. A cell that brings down its
-    process is a failure like any other, unless n_jobs is 1. Texts that occur several times are described once.
+    In this process for n_jobs=1, in `n_jobs` others (-1: one for each processor), or on the workers of `client`, which
+    is a `distributed.Client`. `cache` is a folder where features that took long are kept, found again by the content of
+    the cell and by what the featurizer is; cheap ones are computed again, which is faster, and where they are few, in
+    this process. A cell that brings down another process is a failure like any other. Texts that occur several times
+    are described once.
     """
     distinct, places = _distinct(cells_of(cells))
     parts = featurizer.parts if isinstance(featurizer, Combined) else (featurizer,)
@@ -121,6 +123,7 @@ class _Workers:
 
     def __init__(self, n_jobs: int, client: Any, progress: Progress) -> None:
         self._n_jobs = n_jobs if n_jobs >= 0 else n_cores()
+        self._is_apart = n_jobs not in (0, 1)
         self._client, self._progress = client, progress
 
     def features(self, parts: Sequence[Featurizer], cells: list[Any], keeper: _Keeper | None = None) -> list[Features]:
@@ -152,6 +155,7 @@ class _Workers:
         if self._client is not None:
             return on_cluster(parts, cells, chunks_of(len(cells), size), self._client)
         chunks = chunks_of(len(cells), size)
-        if self._n_jobs > 1 and len(chunks) > 1:
+        is_short = len(chunks) < 2 and not any(part.is_worth_caching for part in parts)
+        if chunks and self._is_apart and not is_short:
             return in_processes(parts, cells, chunks, min(self._n_jobs, len(chunks)))
         return here(parts, cells, chunks)

@@ -6,9 +6,7 @@ becomes a failure, and the others are computed.
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import contextmanager
 from pickle import PicklingError
@@ -17,6 +15,7 @@ from typing import Any
 from matloop.core.errors import MatloopError, MissingExtra
 from matloop.features.base import FeatureError, Features, Featurizer
 from matloop.features.combined import of_parts
+from matloop.processes import processes
 
 #: The places of cells that are computed at once.
 Chunk = range
@@ -28,11 +27,6 @@ AHEAD = 3
 PATIENCE, WITHOUT_WORKERS = "10s", 60.0
 #: So often, in seconds, it is looked whether there are any.
 LOOKS_EVERY = 5.0
-
-
-def n_cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def chunks_of(n: int, size: int) -> list[Chunk]:
@@ -59,11 +53,7 @@ def here(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[Chunk])
 
 
 def in_processes(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[Chunk], n_jobs: int) -> Iterator[Done]:
-    """In processes of this machine, in the order in which they end.
-
-    They are loky's, which scikit-learn uses too: not forked, so that no lock is inherited locked, and a script needs no
-    `if __name__ == "__main__"`.
-    """
+    """In processes of this machine, in the order in which they end."""
     waiting = list(reversed(chunks))
     while waiting:
         suspects: list[Chunk] = []
@@ -76,11 +66,15 @@ def _abreast(
 ) -> Iterator[Done]:
     """Take from `waiting` until nothing is left, or until a process dies: what was under way then is suspect."""
     running: dict[Future[list[Features]], Chunk] = {}
-    with _processes(n_jobs) as (submit, broken):
+    with _processes(n_jobs) as (executor, broken):
         while waiting or running:
             while waiting and len(running) < n_jobs * AHEAD:
                 chunk = waiting.pop()
-                running[submit(work, parts, [cells[i] for i in chunk])] = chunk
+                try:
+                    running[executor.submit(work, parts, [cells[i] for i in chunk])] = chunk
+                except broken:
+                    suspects.extend([chunk, *running.values()])
+                    return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 try:
                     features = future.result()
@@ -94,11 +88,11 @@ def _one_by_one(parts: Sequence[Featurizer], cells: list[Any], suspects: Sequenc
     """Chunks in one other process, so that it is known which of them ends it; that one is then halved."""
     waiting = list(reversed(suspects))
     while waiting:
-        with _processes(1) as (submit, broken):
+        with _processes(1) as (executor, broken):
             while waiting:
                 chunk = waiting.pop()
                 try:
-                    features = submit(work, parts, [cells[i] for i in chunk]).result()
+                    features = executor.submit(work, parts, [cells[i] for i in chunk]).result()
                 except broken:
                     break
                 yield chunk, features
@@ -111,23 +105,12 @@ def _one_by_one(parts: Sequence[Featurizer], cells: list[Any], suspects: Sequenc
 
 
 @contextmanager
-def _processes(n: int) -> Iterator[tuple[Callable[..., Any], type[Exception]]]:
-    """A function that submits to n processes, and the error that says that one has died."""
-    from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
-
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    executor = ProcessPoolExecutor(n, initializer=_ignore_interrupt, env=one_thread)
-    try:
-        yield executor.submit, BrokenProcessPool
-    except (PicklingError, AttributeError, TypeError) as error:
-        raise FeatureError(f"cannot be sent to another process: {error}", "compute with n_jobs=1") from error
-    finally:
-        executor.shutdown(wait=True, kill_workers=True)
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C reaches every process of a terminal: only the first decides."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _processes(n: int) -> Iterator[tuple[Any, type[Exception]]]:
+    with processes(n) as (executor, broken):
+        try:
+            yield executor, broken
+        except (PicklingError, AttributeError, TypeError) as error:
+            raise FeatureError(f"cannot be sent to another process: {error}", "compute with n_jobs=1") from error
 
 
 # -- a cluster ----------------------------------------------------------------------------------------------------
