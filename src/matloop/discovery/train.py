@@ -17,12 +17,14 @@ from matloop.discovery.trained import TrainedModel
 from matloop.discovery.training_card import card_of
 from matloop.discovery.training_rows import TrainingRows, training_rows
 from matloop.models import catalogue
+from matloop.models.steady_warnings import steady_warnings
 
 if TYPE_CHECKING:
     from matloop.models.catalogue import Task
 
-#: Seconds for `auto` unless said otherwise; a model that was named takes what it takes.
-BUDGET = 600.0
+#: Seconds for `auto` unless said otherwise, so that with describing and storing it is done in ten minutes. A model that
+#: was named takes what it takes.
+BUDGET = 540.0
 
 
 def train(
@@ -60,7 +62,8 @@ def train(
         n = len(dataset.set_aside)
         rows.remarks.append(f"{n} records were set aside when the data were read: the file of folds counts the others")
     fitting = Fitting(rows, model, seed, n_jobs, BUDGET if budget is None and model == "auto" else budget)
-    judged, final = fitting.run(named, progress)
+    with steady_warnings():
+        judged, final = fitting.run(named, progress)
     card = card_of(rows, fitting, judged, final, time.monotonic() - began, command)
     trained = TrainedModel(rows.target, rows.inputs, final, card.to_dict(), rows.dataset)
     trained.is_incomplete = fitting.is_interrupted
