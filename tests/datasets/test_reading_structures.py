@@ -37,9 +37,14 @@ Cl1 Cl 0.5 0.5 {z} {share}
 SPOILED = {
     "no cell": ("_cell_length_a 5.64\n", "", "it has no cell"),
     "half a cell": ("_cell_length_b 5.64\n", "", "pymatgen cannot read it"),
+    "a cell turned inside out": ("_cell_length_b 5.64\n", "_cell_length_b -5.64\n", "its cell length b is '-5.64'"),
+    "an unknown length": ("_cell_length_b 5.64\n", "_cell_length_b ?\n", "its cell length b is '?'"),
+    "a table cut off": ("0.5 0.5 0.5 1.0", "0.5 0.5", "one of its tables is cut off"),
+    "an unknown group": ("'P 1'", "'F o o'", "its space group 'F o o' is not known"),
+    "the same atom twice": ("Cl1 Cl 0.5 0.5 0.5", "Na1 Na 0.0 0.0 0.0", "0 Å apart"),
     "no coordinates": ("_atom_site_fract_x\n", "", "it has no atoms with coordinates"),
-    "no number": ("Na1 Na 0.0 0.0", "Na1 Na here 0.0", "pymatgen cannot read it"),
-    "too much": ("0.5 0.5 0.5 1.0", "0.5 0.5 0.5 1.8", "pymatgen cannot read it"),
+    "no number": ("Na1 Na 0.0 0.0", "Na1 Na here 0.0", "site 1 has 'here' for its coordinate x"),
+    "too much": ("0.5 0.5 0.5 1.0", "0.5 0.5 0.5 1.8", "Occupancy 1.8 exceeded"),
     "two in one place": ("0.5 0.5 0.5 1.0", "0.0 0.0 0.02 1.0", "0.11 Å apart"),
     "no element": ("Cl1 Cl ", "Q1 Q ", ""),
 }
@@ -77,6 +82,37 @@ def test_partial_occupancy_is_kept(write: Write) -> None:
     (salt,) = structures(read_any(write("salt.cif", cif(share=0.5))))
     assert salt.occupancy[1] == {"Cl": 0.5}
     assert salt.formula == "ClNa2"
+
+
+@pytest.mark.parametrize("operation", ["", "loop_\n_symmetry_equiv_pos_as_xyz\n'x, y, z'\n"])
+def test_plain_structures_are_those_that_pymatgen_reads(write: Write, operation: str) -> None:
+    """Without symmetry the table of sites is the structure: cell, elements and places are as pymatgen has them."""
+    from pymatgen.core import Structure as Pymatgen
+
+    text = cif(z=0.25).replace("_cell_angle_beta 90", "_cell_angle_beta 101.5(3)").replace("loop_", operation + "loop_")
+    text = text.replace("Na1 Na ", "Na1 Na1+ ").replace("0.25", "0.2500(7)")
+    path = write("salt.cif", text)
+    (ours,), theirs = structures(read_any(path)), Pymatgen.from_file(path)
+    assert np.allclose(ours.lattice, theirs.lattice.matrix)
+    assert list(ours.symbols) == [site.specie.symbol for site in theirs]
+    assert np.allclose(ours.positions, theirs.cart_coords)
+
+
+def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
+    """A file that a folder only points to is none of it; what links within the folder point to is."""
+    folder = tmp_path / "cifs"
+    folder.mkdir()
+    (folder / "a.cif").write_text(cif())
+    (tmp_path / "secret.cif").write_text(cif())
+    (folder / "out.cif").symlink_to(tmp_path / "secret.cif")
+    (folder / "in.cif").symlink_to("a.cif")
+    (folder / "gone.cif").symlink_to("b.cif")
+    dataset = read_any(folder)
+    assert dataset.frame["origin"].tolist() == ["a.cif", "in.cif"]
+    assert reasons(dataset) == {
+        "out.cif": "it is a link that leads out of the folder",
+        "gone.cif": "it is a link to nothing",
+    }
 
 
 @pytest.mark.parametrize("how", SPOILED)
@@ -117,12 +153,20 @@ def test_records_of_licensed_databases_are_marked(write: Write) -> None:
 def test_a_zip_is_read_but_not_where_it_leads_out(tmp_path: Path) -> None:
     """Entries whose path leaves the archive are refused, absolute or with '..'; the others are read."""
     with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
-        for name in ("in/a.cif", "../out.cif", "/root.cif", "in/../../out2.cif", "C:\\out3.cif", "notes.txt"):
+        for name in (
+            "in/a.cif",
+            "../out.cif",
+            "/root.cif",
+            "in/../../out2.cif",
+            "C:\\out3.cif",
+            "../x.txt",
+            "notes.txt",
+        ):
             archive.writestr(name, cif())
     dataset = read_any(tmp_path / "c.zip")
     assert dataset.frame["origin"].tolist() == ["in/a.cif"]
     assert set(reasons(dataset).values()) == {"its path leads out of the archive"}
-    assert len(dataset.set_aside) == 4
+    assert len(dataset.set_aside) == 5
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.zip"]
 
 
@@ -192,6 +236,12 @@ def test_poscar_is_read_by_its_name(write: Write) -> None:
     assert salt.fractional[1] == pytest.approx([0.5] * 3)
 
 
+def test_a_poscar_of_vasp_4_may_name_its_elements_above(write: Write) -> None:
+    """Where the sixth line has counts, the first may have the elements: one for each count."""
+    (salt,) = structures(read_any(write("POSCAR", POSCAR.format(elements="").replace("salt", "Na Cl"))))
+    assert salt.symbols == ("Na", "Cl")
+
+
 def test_a_poscar_without_elements_is_not_guessed(write: Write) -> None:
     """VASP 4 wrote no elements: hydrogen and helium in their place would be an invention."""
     with pytest.raises(InputError, match="which elements"):
@@ -259,3 +309,43 @@ def test_sdf_records_are_read_one_by_one(tmp_path: Path) -> None:
     assert dataset.frame["gap"].tolist() == [1.5, 2.5]
     assert dataset.columns["gap"].unit == "eV"
     assert len(dataset.set_aside) == 2
+
+
+def test_an_sdf_record_without_its_end_swallows_none(write: Write) -> None:
+    """Where $$$$ is missing, the next molecule is a record all the same."""
+    pytest.importorskip("rdkit")
+    from rdkit import Chem
+
+    blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(smiles)) for smiles in ("CCO", "CCN", "CCC")]
+    dataset = read_any(write("x.sdf", f"{blocks[0]}>  <mp>\n1\n\n{blocks[1]}$$$$\n{blocks[2]}$$$$\n"))
+    assert dataset.frame["smiles"].tolist() == ["CCO", "CCN", "CCC"]
+
+
+def test_a_smiles_file_with_a_header_keeps_its_columns(write: Write) -> None:
+    """As many parts as the header names are told apart; commas may part them too."""
+    dataset = read_any(write("x.smi", "SMILES name logP\nCCO ethanol -0.3\nCCN ethylamine -0.1\n"))
+    assert dataset.frame["logP"].tolist() == [-0.3, -0.1]
+    assert read_any(write("y.smi", "CCO,ethanol\nCCN,ethylamine\n")).frame["id"].tolist() == ["ethanol", "ethylamine"]
+
+
+def test_the_words_of_an_xyz_comment_are_no_columns(write: Write) -> None:
+    """A comment that is no list of key=value is one text."""
+    dataset = read_any(write("x.xyz", "1\nwater, frame 7\nO 0 0 0\n"))
+    assert dataset.frame["comment"].tolist() == ["water, frame 7"]
+    assert "water" not in dataset.columns
+
+
+def test_a_damaged_row_of_an_ase_database_costs_only_itself(tmp_path: Path) -> None:
+    """The rows behind one that cannot be read are read."""
+    import sqlite3
+
+    from ase.build import bulk
+    from ase.db import connect
+
+    for metal in ("Cu", "Ag", "Au"):
+        connect(tmp_path / "m.db").write(bulk(metal))
+    with sqlite3.connect(tmp_path / "m.db") as database:
+        database.execute("UPDATE systems SET positions = x'00' WHERE id = 2")
+    dataset = read_any(tmp_path / "m.db")
+    assert dataset.frame["formula"].tolist() == ["Cu", "Au"]
+    assert [record.place for record in dataset.set_aside] == ["m.db:2"]

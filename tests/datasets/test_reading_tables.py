@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -379,3 +380,42 @@ def test_spectra_are_curves(write: Write) -> None:
     assert dataset.columns["raman"].kind == "spectrum"
     assert dataset.frame["id"].tolist() == ["curve 0", "curve 3"]
     assert ["comes twice" in record.reason for record in dataset.set_aside] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "n_aside"),
+    [
+        ("x.json", '[{"formula":"NaCl","gap":8.5},\n {"formula":"KCl","gap":8.4}, {"formula":"Li', 1),
+        ("x.jsonl", '[{"formula":"NaCl","gap":8.5},\n{"formula":"KCl","gap":8.4}]', 0),
+        ("x.json", '{"formula":"NaCl","gap":8.5}\n{"formula":"KCl","gap":8.4}\n', 0),
+        ("x.json", '{"formula":["NaCl","KCl"],"gap":[8.5,8.4]}', 0),
+        ("x.json", '{"formula":{"0":"NaCl","1":"KCl"},"gap":{"0":8.5,"1":8.4}}', 0),
+        ("x.json", '{"columns":["formula","gap"],"index":[0,1],"data":[["NaCl",8.5],["KCl",8.4]]}', 0),
+        ("x.jsonl", '{"formula":"NaCl","gap":{"value":8.5,"unit":"eV"}}\n{"formula":"KCl","gap":"8.4 eV"}', 0),
+    ],
+)
+def test_json_is_read_however_it_lists_records(write: Write, name: str, content: str, n_aside: int) -> None:
+    """Lists, lines, columns, values beside their units; of a list that is cut off what stands before the cut."""
+    dataset = read_any(write(name, content))
+    assert dataset.frame["formula"].tolist() == ["NaCl", "KCl"]
+    assert dataset.frame["gap"].tolist() == [8.5, 8.4]
+    assert len(dataset.set_aside) == n_aside
+
+
+def test_nested_cells_of_parquet_become_json(tmp_path: Path) -> None:
+    """Lists and structs of another program's file are kept, as text."""
+    frame = pd.DataFrame({"formula": ["NaCl", "KCl"], "peaks": [[1, 2], None], "how": [{"a": 1.5}, {"a": None}]})
+    frame.to_parquet(tmp_path / "x.parquet")
+    dataset = read_any(tmp_path / "x.parquet")
+    assert dataset.frame["peaks"].tolist() == ["[1,2]", None]
+    assert dataset.frame["how"].iloc[0] == '{"a":1.5}'
+
+
+def test_a_title_above_a_sheet_s_header_is_passed_over(tmp_path: Path) -> None:
+    """A row with one cell above rows with several is no header."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["Gaps of salts"], [], ["formula", "gap"], ["NaCl", 8.5], ["KCl", 8.4]):
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+    assert read_any(tmp_path / "x.xlsx").frame["gap"].tolist() == [8.5, 8.4]

@@ -20,7 +20,7 @@ def console() -> Console:
     """Standard output; as wide as the terminal, and wide enough for a line in a pipe."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 200)
 
 
 def print_json(facts: Any) -> None:

@@ -20,6 +20,7 @@ MOST_TEXT = 8_000_000_000
 #: What is larger than so many bytes, and so many times as large as its compressed form, is a bomb: no data shrink so.
 SUSPICIOUS, MOST_SHRUNK = 50_000_000, 200
 _BLOCK = 1 << 20
+_ARCHIVES = {".zip", ".tar", ".tgz", ".7z", ".rar"}
 
 
 def open_zip(path: Path, most: int = MOST_OF_ALL) -> zipfile.ZipFile:
@@ -60,6 +61,8 @@ def _refusal(entry: zipfile.ZipInfo) -> str | None:
         return f"it would expand to {_size(entry.file_size)}, more than the {_size(MOST_OF_ONE)} that are taken"
     if entry.flag_bits & 0x1:
         return "it is encrypted"
+    if path.suffix.lower() in _ARCHIVES:
+        return "it is an archive within an archive, which is not opened"
     return None
 
 

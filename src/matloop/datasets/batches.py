@@ -143,7 +143,7 @@ def smiles_batches(path: Path, size: int, columns: Sequence[str] | None, on_bad:
                     names = header_of(line)
                 if not line.strip() or line.startswith("#") or (number == 1 and has_header(line)):
                     continue
-                cells = cells_of(line)
+                cells = cells_of(line, names)
                 if len(cells) > len(names):
                     told = f"the line has {len(cells)} parts, but the first {len(names)}"
                     _tell([SetAside(f"{path.name}:{number}", told, line.strip()[:500])], on_bad)

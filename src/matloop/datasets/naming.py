@@ -46,6 +46,14 @@ SUFFIXES = {
     ".zip": "zip",
     ".db": "ase",
 }
+#: What to do with files that are not read.
+_HINTS = {
+    ".xls": "save it as .xlsx, or as CSV",
+    ".ods": "save it as .xlsx, or as CSV",
+    ".tar": "unpack it, and import the folder",
+    ".tgz": "unpack it, and import the folder",
+    ".7z": "unpack it, and import the folder",
+}
 #: Files that VASP names so, whatever follows: POSCAR, CONTCAR_relaxed.
 _VASP = ("poscar", "contcar")
 
@@ -60,7 +68,8 @@ def format_of(path: Path, given: str | None = None) -> str:
         return given
     kind = "folder" if path.is_dir() else by_name(path.name)
     if kind is None:
-        raise TableError(f"cannot tell the format of {path.name}", "say it: --format " + "|".join(READERS))
+        hint = _HINTS.get(path.suffix.lower()) or _HINTS.get(Path(path.stem).suffix.lower())
+        raise TableError(f"cannot tell the format of {path.name}", hint or "say it: --format " + "|".join(READERS))
     return "ase" if kind == "jsonl" and _is_ase(path) else kind
 
 

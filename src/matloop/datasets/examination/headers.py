@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from matloop.datasets.dataset import Dataset
 from matloop.datasets.examination.finding import Finding
+from matloop.datasets.headers import read_headers
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _BRACKETS = re.compile(r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]{1,30})[)\]]$")
@@ -20,6 +21,10 @@ def header_findings(dataset: Dataset) -> Iterator[Finding]:
     if numbers:
         told = f"the columns {', '.join(numbers[:3])} have numbers for names: perhaps the file has no header"
         yield Finding("header", told, "--names a,b,c gives the columns names", tuple(numbers), len(numbers))
+    for name, column in dataset.columns.items():
+        if column.kind == "text" and read_headers([name])[0][1] is not None:
+            told = f"{name}: its header has a unit, but most of its cells are no numbers"
+            yield Finding("units", told, f"--kind '{name}=number' sets aside the records that are none", (name,))
     bases: dict[str, list[str]] = {}
     for name, column in dataset.columns.items():
         match = _BRACKETS.match(name)

@@ -38,11 +38,12 @@ def read(path: Path, _options: Options, progress: Progress = silent) -> Raw:
 
 
 def _found(database: Any, name: str, total: int, progress: Progress) -> Iterator[Found | SetAside]:
-    for i, row in enumerate(database.select()):
+    for i, row in enumerate(_rows(database)):
         if not i % _AT_ONCE:
             progress(i, total, "reading structures")
-        place = f"{name}:{row.id}"
+        place = f"{name}:{row.id if hasattr(row, 'id') else row}"
         try:
+            row = database.get(id=row) if isinstance(row, int) else row
             structure = from_ase(row.toatoms())
             fields = {"id": str(row.id), "structure": structure.to_json(), "formula": structure.formula}
             calculated = {key: row.get(key) for key in _CALCULATED if row.get(key) is not None}
@@ -50,3 +51,17 @@ def _found(database: Any, name: str, total: int, progress: Progress) -> Iterator
         except Exception as error:  # noqa: BLE001 - one damaged row must not cost the others
             told = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             yield SetAside(place, f"ASE cannot read this row: {told}")
+
+
+def _rows(database: Any) -> Iterator[Any]:
+    """The rows; from the first one on that is damaged their ids, each to be asked for by itself."""
+    last = 0
+    try:
+        for row in database.select(sort="id"):
+            yield row
+            last = row.id
+    except Exception:  # ASE raises whatever its parts raise
+        if not hasattr(database, "_connect"):
+            raise
+        ids = database._connect().execute("SELECT id FROM systems WHERE id > ? ORDER BY id", (last,))
+        yield from [number for (number,) in ids.fetchall()]

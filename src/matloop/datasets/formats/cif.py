@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from matloop.core.errors import MatloopError
+from matloop.core.structure import Structure, StructureError
 from matloop.datasets.conversion import from_pymatgen
 from matloop.datasets.dataset import SetAside
+from matloop.datasets.formats import cif_block
 from matloop.datasets.raw import Found
 
 _BLOCK = re.compile(r"^(?:;|data_(\S*))", re.IGNORECASE | re.MULTILINE)
@@ -68,8 +70,6 @@ def _identifier(name: str, block: str, is_one_of_several: bool) -> str:
 
 
 def _structure(block: str, place: str, identifier: str, owner: str | None) -> Found | SetAside:
-    from pymatgen.io.cif import CifParser
-
     if not _CELL.search(block):
         return SetAside(place, "it has no cell", block[:200])
     if not _ATOMS.search(block):
@@ -78,9 +78,7 @@ def _structure(block: str, place: str, identifier: str, owner: str | None) -> Fo
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # pymatgen takes a text within a block that begins like a block for one
-            parser = CifParser.from_str(block[:5] + _WITHIN.sub("text_", block[5:]), occupancy_tolerance=1.0)
-            parsed = parser.parse_structures(primitive=False, check_occu=True, on_error="raise")
-        structure = from_pymatgen(parsed[0])
+            structure = _read(block[:5] + _WITHIN.sub("text_", block[5:]))
         fields = {"id": identifier, "structure": structure.to_json(), "formula": structure.formula}
     except MatloopError as error:
         return SetAside(place, error.message, block[:200])
@@ -90,5 +88,26 @@ def _structure(block: str, place: str, identifier: str, owner: str | None) -> Fo
     return Found(place, fields | {name: text for name, text in said.items() if text not in ("?", ".", "")}, owner)
 
 
+def _read(block: str) -> Structure:
+    """The structure of a block. Raises StructureError, and whatever pymatgen raises."""
+    from pymatgen.io.cif import CifBlock, CifParser
+
+    try:
+        data = CifBlock.from_str(block).data
+    except (ValueError, ZeroDivisionError) as error:
+        raise StructureError("one of its tables is cut off: it does not have a value for each column") from error
+    if problem := cif_block.problem(data):
+        raise StructureError(problem)
+    if (plain := cif_block.plain_structure(data)) is not None:
+        return plain
+    parser = CifParser.from_str(block, occupancy_tolerance=1.0)
+    parsed = parser.parse_structures(primitive=False, check_occu=True, on_error="raise")
+    group = cif_block.names_a_group(data)
+    if group and any("Defaulting to P1" in told for told in parser.warnings):
+        raise StructureError(f"its space group '{group[:40]}' is not known, and it lists no operations of symmetry")
+    return from_pymatgen(parsed[0])
+
+
 def _told(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    """What is told last, which says why; the first line says only that it failed."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]

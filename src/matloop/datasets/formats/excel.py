@@ -56,6 +56,8 @@ def _sheet(book: Any, wanted: str | None, file: str) -> Any:
         return book[wanted]
     filled = [sheet for sheet in book.worksheets if next(_filled(sheet), None)]
     if len(filled) > 1:
+        filled = [sheet for sheet in filled if sheet.sheet_state == "visible"] or filled
+    if len(filled) > 1:
         several = ", ".join(f"'{sheet.title}'" for sheet in filled)
         raise InputError(f"{file} has {len(filled)} sheets: {several}", f"say which: --sheet '{filled[0].title}'")
     if not filled:
@@ -90,6 +92,7 @@ def _plain(cell: Any) -> Any:
 
 
 def _header(rows: list[tuple[int, list[Any]]], names: Sequence[str], file: str) -> tuple[list[str], Any]:
+    rows = _without_title(rows)
     first = rows[0][1]
     while first and first[-1] is None:
         first.pop()
@@ -102,6 +105,14 @@ def _header(rows: list[tuple[int, list[Any]]], names: Sequence[str], file: str) 
     header = ["" if cell is None else str(cell).strip() for cell in first]
     require_distinct(header, file)
     return header, rows[1:]
+
+
+def _without_title(rows: list[tuple[int, list[Any]]]) -> list[tuple[int, list[Any]]]:
+    """The rows from the header on: a title stands alone in its row, above rows with several cells."""
+    counts = [sum(cell is not None for cell in cells) for _, cells in rows[:20]]
+    above = next((i for i, count in enumerate(counts) if count > 1), 0)
+    is_title = len(counts) > above + 1 and counts[above + 1] > 1 and rows[above][1][0] is not None
+    return rows[above:] if is_title else rows
 
 
 def _raw(header: Sequence[str], rows: Sequence[tuple[int, list[Any]]], where: str, file: str) -> Raw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ _COLUMNS = {
     "smiles": Column("smiles", role="material", kind="molecule"),
 }
 _AT_ONCE = 1000
+#: The fourth line of a molecule, which says how many atoms and bonds there are.
+_COUNTS = re.compile(r"[ \d]{6}.*V[23]000\s*\Z")
 
 
 def read(path: Path, _options: Options, progress: Progress = silent) -> Raw:
@@ -39,16 +42,28 @@ def read(path: Path, _options: Options, progress: Progress = silent) -> Raw:
 
 
 def _records(text: str) -> Iterator[tuple[int, str]]:
-    """The line on which each record begins, and its text."""
-    start, lines = 1, list[str]()
+    """The line on which each record begins, and its text.
+
+    A record whose end ($$$$) is missing ends where the next one begins: three lines above its line of counts.
+    """
+    start, lines, has_counts = 1, list[str](), False
     for number, line in enumerate(lines_of(text), 1):
         if line.startswith("$$$$"):
-            yield start, "\n".join(lines) + "\n$$$$\n"
-            start, lines = number + 1, []
-        else:
-            lines.append(line)
+            yield start, _whole(lines)
+            start, lines, has_counts = number + 1, [], False
+            continue
+        if _COUNTS.match(line):
+            if has_counts:
+                yield start, _whole(lines[:-3])
+                start, lines = number - 3, lines[-3:]
+            has_counts = True
+        lines.append(line)
     if any(line.strip() for line in lines):
-        yield start, "\n".join(lines) + "\n$$$$\n"
+        yield start, _whole(lines)
+
+
+def _whole(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n$$$$\n"
 
 
 def _molecule(text: str, place: str, stem: str) -> Found | SetAside:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from matloop.core.errors import TableError
@@ -28,7 +29,7 @@ def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
     for number, line in enumerate(lines, 1):
         if (number == 1 and is_named) or not line.strip() or line.startswith("#"):
             continue
-        cells = cells_of(line)
+        cells = cells_of(line, names)
         if len(cells) > len(names):
             told = f"the line has {len(cells)} parts, but the first {len(names)}"
             set_aside.append(SetAside(f"{path.name}:{number}", told, line.strip()[:500]))
@@ -41,10 +42,14 @@ def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
     return Raw(table, places, set_aside, {names[0]: Column(names[0], role="material", kind="molecule")})
 
 
-def cells_of(line: str) -> list[str]:
-    """The parts of a line: between tabs where there are any, else the SMILES and one name, which may have blanks."""
+def cells_of(line: str, names: Sequence[str] = ()) -> list[str]:
+    """The parts of a line: between tabs or, behind a SMILES, commas where there are any, else between blanks.
+
+    Of these there are as many as `names`, so that the last part may have blanks; the SMILES and one name unless given.
+    """
     line = line.strip()
-    return [cell.strip() for cell in line.split("\t")] if "\t" in line else line.split(None, 1)
+    sign = "\t" if "\t" in line else "," if "," in line.partition(" ")[0] else None
+    return [cell.strip() for cell in line.split(sign)] if sign else line.split(None, max(1, len(names) - 1))
 
 
 def has_header(first: str) -> bool:
@@ -58,7 +63,7 @@ def header_of(first: str, given: tuple[str, ...] = ()) -> list[str]:
     if given:
         return list(given)
     if has_header(first):
-        names = cells if "\t" in first else first.split()
+        names = first.split() if len(cells) < 3 and not {"\t", ","} & set(first) else cells
         if len(set(names)) < len(names):
             raise TableError("the first line names a column twice", "rename one of them")
         return names

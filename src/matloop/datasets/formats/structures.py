@@ -49,7 +49,7 @@ def read(path: Path, options: Options, progress: Progress = silent) -> Raw:
         else:
             found.extend(_parsed(name, its, data))
     if not found:
-        raise TableError(f"{path.name} holds no structure", "CIF, POSCAR and XYZ files are read")
+        raise TableError(f"{path.name} holds no structure", _hint(path))
     return of_found(found, COLUMNS)
 
 
@@ -83,20 +83,42 @@ def _of_many(path: Path, progress: Progress) -> Iterator[Member]:
 
 
 def _of_folder(folder: Path, progress: Progress) -> Iterator[Member]:
-    files = [(file, kind) for file in sorted(folder.rglob("*")) if file.is_file() and (kind := _kind(file.name))]
+    within = folder.resolve()
+    files = [(file, kind) for file in sorted(folder.rglob("*")) if (kind := _kind(file.name)) and not file.is_dir()]
     for i, (file, kind) in enumerate(files):
         progress(i, len(files), file.name)
         name = file.relative_to(folder).as_posix()
-        try:
-            yield name, kind, gunzipped(file, MOST_OF_ONE) if file.suffix.lower() == ".gz" else file.read_bytes()
-        except (TableError, OSError) as error:
-            yield name, kind, SetAside(name, getattr(error, "message", str(error)))
+        yield name, kind, _file(file, within, name)
+
+
+def _file(file: Path, within: Path, name: str) -> bytes | SetAside:
+    try:
+        if not file.resolve().is_relative_to(within):
+            return SetAside(name, "it is a link that leads out of the folder")
+        if not file.is_file():
+            return SetAside(name, "it is a link to nothing" if file.is_symlink() else "it is no file")
+        return gunzipped(file, MOST_OF_ONE) if file.suffix.lower() == ".gz" else file.read_bytes()
+    except (TableError, OSError) as error:
+        return SetAside(name, getattr(error, "message", str(error)))
+
+
+def _hint(path: Path) -> str:
+    """What can be read of a folder or an archive without structures."""
+    if not path.is_dir():
+        return "CIF, POSCAR and XYZ files in it are read; unpack tables and import them"
+    tables = [
+        file.name for file in sorted(path.iterdir()) if by_name(file.name) in ("csv", "excel", "jsonl", "parquet")
+    ]
+    return f"import its tables themselves: matloop import {path / tables[0]} …" if tables else _READ
+
+
+_READ = "CIF, POSCAR and XYZ files are read"
 
 
 def _of_zip(path: Path, progress: Progress) -> Iterator[Member]:
     with open_zip(path) as archive:
         members = [(entry, refusal, _kind(entry.filename)) for entry, refusal in entries(archive)]
-        wanted = [(entry, refusal, kind) for entry, refusal, kind in members if kind]
+        wanted = [(entry, refusal, kind) for entry, refusal, kind in members if kind or refusal]
         for i, (entry, refusal, kind) in enumerate(wanted):
             progress(i, len(wanted), entry.filename)
             yield entry.filename, kind or "", _content(archive, entry, refusal)

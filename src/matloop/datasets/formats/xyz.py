@@ -64,19 +64,26 @@ def _frame(text: str, where: str, identifier: str) -> Found | SetAside:
         atoms = next(read_xyz(io.StringIO(text), index=slice(0, 1)))
         structure = from_ase(atoms)
         fields = {"id": identifier, "structure": structure.to_json(), "formula": structure.formula}
-        return Found(where, fields | _properties(atoms))
+        return Found(where, fields | _properties(atoms, text.split("\n", 2)[1].strip()))
+    except KeyError as error:
+        return SetAside(where, f"there is no element {error}", text[:200])
     except Exception as error:  # noqa: BLE001 - ASE raises whatever its parts raise
         told = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         return SetAside(where, f"ASE cannot read this frame: {told}", text[:200])
 
 
-def _properties(atoms: Any) -> dict[str, Any]:
-    """What the comment line says of the whole frame; numbers of each atom are no columns."""
+def _properties(atoms: Any, comment: str) -> dict[str, Any]:
+    """What the comment line says of the whole frame; numbers of each atom are no columns.
+
+    A comment without any `key=value` is a text, of whose words ASE would make columns.
+    """
+    if "=" not in comment:
+        return {"comment": comment} if comment else {}
     results = atoms.calc.results if atoms.calc is not None else {}
     said = {**{key: results[key] for key in _RESULTS if key in results}, **atoms.info}
     made = {}
     for key, value in said.items():
         plain = value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
-        if isinstance(plain, str | int | float | bool):
+        if isinstance(plain, str | int | float | bool) and not (plain is True and f"{key}=" not in comment):
             made[str(key)] = plain
     return made
