@@ -96,7 +96,7 @@ def test_columns_must_fit_the_table() -> None:
 
 def test_half_a_character_cannot_be_saved(tmp_path: Path) -> None:
     """A lone surrogate has no bytes: a message, and no half-written file."""
-    dataset = Dataset(pd.DataFrame({"note": ["\ud800"]}), [Column("note", kind="text")])
+    dataset = Dataset(pd.DataFrame({"note": pd.Series(["\ud800"], dtype=object)}), [Column("note", kind="text")])
     with pytest.raises(TableError):
         dataset.save(tmp_path / "a.parquet")
     assert not list(tmp_path.iterdir())

@@ -419,3 +419,29 @@ def test_a_title_above_a_sheet_s_header_is_passed_over(tmp_path: Path) -> None:
         book.active.append(row)
     book.save(tmp_path / "x.xlsx")
     assert read_any(tmp_path / "x.xlsx").frame["gap"].tolist() == [8.5, 8.4]
+
+
+@pytest.mark.parametrize("column", ["sample", "label"])
+@pytest.mark.parametrize("pattern", ["S{}", "C{}", "n{}", "s{}", "B{}", "CO-{}", "PCB{}", "NB{}F{}"])
+def test_names_of_samples_are_no_materials(write: Write, column: str, pattern: str) -> None:
+    """A series of names is one, though its members could be SMILES or formulas."""
+    rows = "".join(f"{pattern.format(i, i)},{300 + i},{i * 1.5}\n" for i in range(1, 9))
+    dataset = read_any(write("x.csv", f"{column},T,y\n{rows}"))
+    assert (dataset.columns[column].role, dataset.columns[column].kind) == ("identity", "text")
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "kind"),
+    [
+        ("alloy", ["Fe10Ni90", "Fe20Ni80", "Fe30Ni70", "Fe40Ni60"], "composition"),
+        ("material", ["O2", "N2", "H2", "F2"], "composition"),
+        ("oxide", ["TiO2", "SiO2", "ZrO2", "Al2O3"], "composition"),
+        ("solvent", ["CCO", "c1ccccc1", "C1CCOC1", "CC(C)=O"], "molecule"),
+        ("ligand", ["L1", "L2", "L1", "L2"], "text"),
+    ],
+)
+def test_materials_are_no_names_of_samples(write: Write, column: str, cells: list[str], kind: str) -> None:
+    """What holds materials is told by them, however few digits they have."""
+    rows = "".join(f"{cell},{300 + i},{i * 1.5}\n" for i, cell in enumerate(cells))
+    its = read_any(write("x.csv", f"{column},T,y\n{rows}")).columns[column]
+    assert (its.role, its.kind) == ("input" if kind == "text" else "material", kind)

@@ -36,6 +36,13 @@ def test_smiles_are_taken_as_they_are(write: Write) -> None:
     assert 'pip install "matloop[molecules]"' in unchecked[0].hint
 
 
+@pytest.mark.parametrize("pattern", ["s{}", "n{}", "C{}", "B{}"])
+def test_names_of_samples_are_no_smiles(write: Write, pattern: str) -> None:
+    """Without rdkit too: rings that are opened and never closed make no molecule, in whatever column."""
+    rows = "".join(f"{pattern.format(i)},{i}\n" for i in (1, 12, 35, 71, 70, 126))
+    assert read_any(write("m.csv", f"what,y\n{rows}")).material is None
+
+
 @pytest.mark.parametrize(
     ("name", "extra"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 LOOKED_AT, MOST = 200, 0.75
 #: Text of which at least this share is distinct names the records of a table with so many.
 DISTINCT, LARGE = 0.9, 20
+#: With fewer texts no series can be told.
+FEW = 3
 _BEFORE = r"(?:.*[ _-])?"  # 'material_id' is an id, 'acid' is none
 _IDENTITY = re.compile(
     _BEFORE + r"(?:ids?|uuid|inchi|inchi[ _-]?key|cas|names?|identifier|iupac)"
@@ -42,6 +45,8 @@ _SMILES_NAME = re.compile(r"(?:.*[ _-])?(?:smiles|smi)(?:[ _-].*)?", re.IGNORECA
 _FORMULA_NAME = re.compile(_BEFORE + r"(?:formulae?|formulas|compositions?|stoichiometry)(?:[ _-].*)?", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"\W*(?:canonical[ _-])?(?:smiles|formula|composition|structure)\W*", re.IGNORECASE)
 _SMILES_SIGNS = re.compile(r"[=#@\[\]()/\\]|[a-z]\d|\d[a-z]|c1|C\d|CC")
+_DIGITS = re.compile(r"\d+")
+_SERIES = re.compile(r"(?:[A-Za-z]{1,2}\d{1,4}|[A-Za-z]{1,4}[-_#. ]\d{1,5})\Z")
 _SMILES = re.compile(r"(?:[BCNOPSFIbcnops]|Cl|Br|\[\d*[A-Za-z*][^\[\],]*\]|[=#@()/\\.+\-:~$*%]|\d)+\Z")
 
 
@@ -90,6 +95,8 @@ def guessed_kind(name: str, cells: Any) -> Kind:
     if all(text.startswith("{") for text in sample):
         return _kind_of_json(sample)
     names_smiles, names_formula = bool(_SMILES_NAME.fullmatch(name)), bool(_FORMULA_NAME.fullmatch(name))
+    if not names_smiles and not names_formula and is_series(sample, bool(_MATERIAL_NAME.fullmatch(name))):
+        return "text"
     smiles = share(sample, _looks_like_smiles)
     formulas = share(sample, _looks_like_formula)
     if names_smiles and smiles >= MOST:
@@ -118,9 +125,31 @@ def share(sample: Iterable[str], is_one: Any) -> float:
 
 
 def tells_apart(cells: Any) -> bool:
-    """Whether text has hardly one cell like another, in a table large enough to say so."""
+    """Whether text has hardly one cell like another, in a table large enough to say so, or is a series of names."""
     n = int(cells.notna().sum())
-    return n >= LARGE and int(cells.nunique()) >= DISTINCT * n
+    n_distinct = int(cells.nunique())
+    if n < LARGE:
+        return n_distinct == n >= FEW and is_series(sampled(cells))
+    return n_distinct >= DISTINCT * n
+
+
+def is_series(sample: Sequence[str], names_materials: bool = False) -> bool:
+    """Whether the texts are a series of names, S1 to S40 or NB-1 to NB-9, though each may be a molecule or a formula.
+
+    In a column of materials, several numbers must stand behind the same letters, as in O2 and N2 they do not.
+    'Fe10Ni90' and 'Fe20Ni80' are no series: what they hold adds up to the same.
+    """
+    distinct = set(sample)
+    letters = {_DIGITS.sub("#", text) for text in distinct}
+    if (
+        len(letters) == 1 < FEW <= len(distinct)
+        and not names_materials
+        and re.fullmatch(r"[^.#]*#(?:[^.#]+#)*", *letters)
+    ):
+        sums = {sum(map(int, _DIGITS.findall(text))) for text in distinct}
+        return len(sums) > 1
+    is_one = share(sample, lambda text: bool(_SERIES.match(text))) >= MOST
+    return is_one and (not names_materials or 2 * len(letters) <= len(distinct))
 
 
 def is_label(name: str) -> bool:
@@ -148,12 +177,19 @@ def _looks_like_smiles(text: str) -> bool:
     return bool(_SMILES.match(text))
 
 
+def _is_closed(text: str) -> bool:
+    """Whether a SMILES closes each ring and bracket that it opens; the name 'C12' does not."""
+    plain = re.sub(r"\[[^\[\]]*\]", "", text)
+    rings = Counter(re.findall(r"%\d\d|\d", plain))
+    return plain.count("(") == plain.count(")") and all(count % 2 == 0 for count in rings.values())
+
+
 def _are_molecules(sample: Sequence[str]) -> bool:
-    """Whether RDKit reads most of the texts; where it is not installed, their looks must do."""
+    """Whether RDKit reads most of the texts; where it is not installed, whether most close what they open."""
     try:
         from rdkit import Chem, rdBase
     except ImportError:
-        return True
+        return share(sample, _is_closed) >= MOST
     with rdBase.BlockLogs():
         return share(sample, lambda text: Chem.MolFromSmiles(text) is not None) >= MOST
 

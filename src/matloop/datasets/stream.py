@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from matloop.core.errors import TableError, did_you_mean
 from matloop.core.units import check_unit
 from matloop.datasets import numeric
@@ -158,14 +160,18 @@ class Stream:
 
 
 def _texts(cells: Any) -> Any:
+    """Texts as str or None, whatever pandas would make of them."""
+    import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
-        return cells.to_pandas().to_numpy(dtype=object)
     if pa.types.is_nested(cells.type) or pa.types.is_binary(cells.type):
-        return [None if cell is None else str(cell) for cell in cells.to_pylist()]
-    return pc.cast(cells, pa.string()).to_pandas().to_numpy(dtype=object)
+        texts = [None if cell is None else str(cell) for cell in cells.to_pylist()]
+        made = np.empty(len(texts), dtype=object)
+        made[:] = texts
+    else:
+        made = pc.cast(cells, pa.string()).to_numpy(zero_copy_only=False)
+    return pd.Series(made, dtype=object)
 
 
 def _with_columns(batches: Iterator[pa.Table], wanted: Sequence[str] | None) -> Iterator[pa.Table]:
