@@ -77,9 +77,9 @@ def describe(
     from matloop.cli.progress import shown
     from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError
-    from matloop.datasets.reading import read_any
     from matloop.discovery import describe as discovery
     from matloop.discovery import maps
+    from matloop.discovery.tables import read_table
     from matloop.features.naming import featurizers
 
     if file is None:
@@ -90,7 +90,7 @@ def describe(
     maps.check(map_, clusters)
     is_quiet = quiet or json
     with shown("Reading", "records", is_quiet=is_quiet) as progress:
-        dataset = read_any(file, progress=progress)
+        dataset = read_table(file, progress)
     folder = _cache(cache, no_cache)
     with shown("Describing", "records", is_quiet=is_quiet) as progress:
         done = discovery.describe(dataset, chosen, column, jobs or -1, folder, dask, progress)

@@ -51,8 +51,8 @@ def predict(
     from matloop.cli.progress import shown
     from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError
-    from matloop.datasets.reading import read_any
     from matloop.discovery import predicting
+    from matloop.discovery.tables import read_table
     from matloop.discovery.trained import TrainedModel
 
     if (data is None) == (not material):
@@ -63,7 +63,7 @@ def predict(
     is_quiet = quiet or json
     if data is not None:
         with shown("Reading", "records", is_quiet=is_quiet) as progress:
-            dataset = read_any(data, progress=progress)
+            dataset = read_table(data, progress)
     else:
         dataset = predicting.of_texts(trained, material or [])
     with shown("Predicting", "rows", is_quiet=is_quiet) as progress:

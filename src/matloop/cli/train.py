@@ -71,7 +71,7 @@ def train(
     from matloop.cli.progress import shown
     from matloop.cli.terminal import print_json
     from matloop.core.errors import InputError
-    from matloop.datasets.reading import read_any
+    from matloop.discovery.tables import read_table
     from matloop.discovery.train import train as learn
     from matloop.discovery.train import wanted_seconds
     from matloop.features.naming import separated
@@ -82,7 +82,7 @@ def train(
         raise InputError(f"there is no task '{task[:40]}'", "one of: regression, classification")
     is_quiet = quiet or json
     with shown("Reading", "records", is_quiet=is_quiet) as progress:
-        dataset = read_any(data, progress=progress)
+        dataset = read_table(data, progress)
     with shown("Training", "fits", is_quiet=is_quiet) as progress:
         trained = learn(
             dataset,

@@ -39,9 +39,9 @@ def explained(
         raise InputError("--with gives inputs of a --material, and none is named", "--material Fe2O3")
     frame = None
     if asked.data is not None:
-        from matloop.datasets.reading import read_any
+        from matloop.discovery.tables import read_table
 
-        frame = read_any(asked.data).frame
+        frame = read_table(asked.data).frame
     if not asked.rows and not asked.materials:
         return explain(model, frame, asked.label, asked.n_rows, asked.seed, progress), []
     tables = [row_of(model, model.training if frame is None else frame, number) for number in asked.rows]

@@ -77,6 +77,11 @@ def _require_sensible(paths: Sequence[Path], output: Path, join: str | None) -> 
     """What can be told to be wrong before hours of reading."""
     if output.suffix.lower() not in (".parquet", ".pq"):
         raise InputError(f"a dataset is a Parquet file, not '{output.name}'", "-o NAME.parquet")
+    from matloop.sources.published import published_names
+
+    for path in paths:
+        if str(path) in published_names() and not path.exists():
+            raise InputError(f"{path} is no file, but a published dataset", f"matloop datasets {path} -o {output}")
     if join is not None and len(paths) < 2:
         raise InputError("there is nothing to join with one file", "matloop import FILE FILE --join NAME")
 

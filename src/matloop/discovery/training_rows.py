@@ -123,9 +123,11 @@ def _target(dataset: Dataset, name: str | None) -> Column:
         return column.model_copy(update={"role": "target", "of": None})
     targets = dataset.targets
     if len(targets) != 1:
-        could = [c.name for c in targets or dataset.columns.values() if c.kind in ("number", "text")]
+        inputs = [c.name for c in dataset.inputs if c.kind == "number"] or [c.name for c in dataset.inputs]
+        could = [c.name for c in targets] or inputs
         what = "several columns are targets" if targets else "no column is said to be the target"
-        raise InputError(what, f"--target with one of: {', '.join(could[:12])}")
+        hint = f"--target with one of: {', '.join(could[:12])}" if could else "--target NAME says which column it is"
+        raise InputError(what, hint)
     return targets[0]
 
 
