@@ -8,7 +8,7 @@ import numpy as np
 
 from matloop.core.errors import InputError
 from matloop.features.base import Array, FeatureError, cells_of, readings_of
-from matloop.features.baseline import ASYMMETRY, SMOOTHNESS
+from matloop.features.baseline import ASYMMETRY
 from matloop.features.spectrum import Points, SpectrumFeaturizer
 
 
@@ -30,7 +30,7 @@ class Intensities(SpectrumFeaturizer):
         high: float | None = None,
         scaled: bool = False,
         baseline: bool = True,
-        smoothness: float = SMOOTHNESS,
+        smoothness: float | None = None,
         asymmetry: float = ASYMMETRY,
         x_unit: str | None = None,
         y_unit: str | None = None,

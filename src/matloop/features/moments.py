@@ -40,6 +40,8 @@ class Moments(SpectrumFeaturizer):
         density = y / area
         centroid = trapezoid(x * density, x)
         variance = trapezoid((x - centroid) ** 2 * density, x)
+        if not variance > 0:
+            raise InputError("has no width: a single point stands above its baseline")
         width = np.sqrt(variance)
         third, fourth = (trapezoid(((x - centroid) / width) ** power * density, x) for power in (3, 4))
         top = int(np.argmax(y))

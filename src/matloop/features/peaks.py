@@ -7,15 +7,16 @@ from typing import ClassVar
 import numpy as np
 
 from matloop.features.base import Array
-from matloop.features.baseline import ASYMMETRY, SMOOTHNESS
+from matloop.features.baseline import ASYMMETRY, noise_of
 from matloop.features.spectrum import Points, SpectrumFeaturizer
 
 
 class Peaks(SpectrumFeaturizer):
     """Position, height and width of the `n` highest peaks, from the highest down, and how many there are.
 
-    A peak is a maximum that stands out of its surroundings by `prominence`, a share of the height of the curve; its
-    width is measured at half of that. Where there are fewer than `n` peaks, position, height and width are 0.
+    A peak is a maximum that stands out of its surroundings by `prominence`, a share of the height of the curve, and by
+    `noise` standard deviations of its noise; its width is measured at half of its prominence. Where there are fewer
+    than `n` peaks, position, height and width are 0.
     """
 
     name: ClassVar[str] = "peaks"
@@ -26,8 +27,9 @@ class Peaks(SpectrumFeaturizer):
         *,
         n: int = 5,
         prominence: float = 0.05,
+        noise: float = 8.0,
         baseline: bool = True,
-        smoothness: float = SMOOTHNESS,
+        smoothness: float | None = None,
         asymmetry: float = ASYMMETRY,
         x_unit: str | None = None,
         y_unit: str | None = None,
@@ -43,6 +45,7 @@ class Peaks(SpectrumFeaturizer):
         )
         self.n = n
         self.prominence = prominence
+        self.noise = noise
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,7 +60,9 @@ class Peaks(SpectrumFeaturizer):
         from scipy.signal import find_peaks
 
         x, y = curve
-        found, facts = find_peaks(y, prominence=self.prominence * np.ptp(y), width=0, rel_height=0.5)
+        height = float(np.ptp(y))
+        least = max(self.prominence * height, min(self.noise * noise_of(y), height / 2))
+        found, facts = find_peaks(y, prominence=least, width=0, rel_height=0.5)
         points = np.arange(len(x))
         widths = np.interp(facts["right_ips"], points, x) - np.interp(facts["left_ips"], points, x)
         described = np.zeros((self.n, 3))

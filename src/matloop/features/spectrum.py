@@ -6,7 +6,7 @@ A cell is a Curve, or two lists of numbers, x and y: `{"x": […], "y": […]}` 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from matloop.core.curve import Curve, ordered
 from matloop.core.errors import InputError
 from matloop.features.base import Array, Featurizer
-from matloop.features.baseline import ASYMMETRY, SMOOTHNESS, baseline
+from matloop.features.baseline import ASYMMETRY, baseline
 
 FEWEST_POINTS = 5
 #: What stands above the baseline by a smaller share of the curve's largest value is rounding.
@@ -31,18 +31,20 @@ class Points(NamedTuple):
 class SpectrumFeaturizer(Featurizer):
     """A featurizer whose readings are Points.
 
-    With `baseline` the baseline is taken away first, by asymmetric least squares with this `smoothness` and
-    `asymmetry`. `x_unit` and `y_unit` are the units of the curves; those of the columns follow from them.
+    With `baseline` the baseline is taken away first, by asymmetric least squares with this `smoothness` (for a third of
+    the curve unless given) and `asymmetry`. `x_unit` and `y_unit` are the units of the curves; those of the columns
+    follow from them.
     """
 
     kind: ClassVar[str] = "spectrum"
     per_task: ClassVar[int] = 200
+    version: ClassVar[int] = 2
 
     def __init__(
         self,
         *,
         baseline: bool = True,
-        smoothness: float = SMOOTHNESS,
+        smoothness: float | None = None,
         asymmetry: float = ASYMMETRY,
         x_unit: str | None = None,
         y_unit: str | None = None,
@@ -94,6 +96,8 @@ def points_of(cell: Any) -> Points:
             given = json.loads(cell) if isinstance(cell, str) else cell
             if isinstance(given, Mapping):
                 given = given["x"], given["y"]
+            if not isinstance(given, Sequence | np.ndarray) or isinstance(given, str | bytes) or len(given) != 2:
+                raise ValueError("it takes two lists, x and y")
             x, y = ordered(*given)
         except KeyError as error:
             raise InputError(f"is a curve without {error}") from None
