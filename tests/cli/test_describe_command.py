@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from matloop.datasets.dataset import Dataset
 
@@ -36,6 +37,33 @@ def test_a_table_becomes_features(matloop: Matloop, gaps: Path) -> None:
     assert len(dataset) == 2
     assert dataset.columns["mean MeltingT"].unit == "K"
     assert dataset.columns["gap"].unit == "eV"
+
+
+def test_what_is_read_is_not_written_over(matloop: Matloop, gaps: Path) -> None:
+    """Features and failures never replace the file they are made of, however its name is written, nor each other."""
+    for options in (("-o", "../gaps/gaps.csv"), ("--failures", "gaps.csv"), ("-o", "f.csv", "--failures", "f.csv")):
+        told = matloop("describe", "gaps.csv", *(option.replace("../gaps", f"../{gaps.name}") for option in options))
+        assert told.code == 2
+        assert "written over itself" in told.err
+    assert (gaps / "gaps.csv").read_text() == TABLE
+
+
+def test_dois_are_whole_on_a_narrow_screen(matloop: Matloop, gaps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 80 columns too, a DOI stands in one piece, so that it can be copied."""
+    monkeypatch.setattr("matloop.cli.terminal.console", lambda: Console(width=80))
+    told = matloop("describe", "gaps.csv", "-f", "magpie,electronic,ionic", "-o", "f.csv")
+    assert "10.1016/j.commatsci.2012.10.028" in told.out
+    assert max(map(len, told.out.splitlines()[1:])) <= 80
+
+
+@pytest.mark.parametrize("setting", ["stoichiometry:p=3", "magpie:impute=true;impute", "fractions:n=1"])
+def test_a_setting_that_cannot_be_is_an_error_of_its_own(matloop: Matloop, gaps: Path, setting: str) -> None:
+    """A parameter of the wrong kind, without a value or unknown names its featurizer, and nothing is written."""
+    told = matloop("describe", "gaps.csv", "-f", setting, "-o", "f.csv")
+    assert told.code == 2
+    assert setting.partition(":")[0] in told.err
+    assert "unforeseen" not in told.err
+    assert not (gaps / "f.csv").exists()
 
 
 def test_facts_for_programs(matloop: Matloop, gaps: Path) -> None:

@@ -85,8 +85,9 @@ def describe(
     if file is None:
         raise InputError("it is not said what to describe", "matloop describe FILE; --list shows the featurizers")
     chosen = [each for text in featurizer or () for each in featurizers(text)]
-    output = output or file.with_name(f"{file.stem}.features.parquet")
+    output = output or file.parent / f"{file.stem}.features.parquet"
     discovery.check_output(output)
+    discovery.check_apart(file, output, failures)
     maps.check(map_, clusters)
     is_quiet = quiet or json
     with shown("Reading", "records", is_quiet=is_quiet) as progress:
@@ -136,9 +137,10 @@ def _tell(done: Described, written: Path, failures: Path | None) -> None:
     title = f"{done.column.name}, a {done.column.kind}: {what} described by {counted(len(combined.names), 'feature')}"
     screen.print(title, markup=False, soft_wrap=True, style="bold")
     made = table("featurizer", "features>", "such as", "cite")
+    made.columns[-1].no_wrap = True  # a DOI in two pieces finds no paper
     for part in combined.parts:
         such = ", ".join(_titled(n, u) for n, u in list(zip(part.names, part.units, strict=True))[:2])
-        made.add_row(part.name, str(len(part.names)), escape(such), escape("\n".join(part.citations) or "–"))
+        made.add_row(part.name, str(len(part.names)), escape(such), escape("\n".join(part.citations)))
     screen.print(made)
     _tell_aside("not read", done.unread)
     _tell_aside("not described", done.failed)
@@ -189,6 +191,7 @@ def _list(json: bool) -> None:
         print_json([asdict(entry) for entry in entries])
         return
     made = table("featurizer", "of a", "features>", "what", "cite")
+    made.columns[-1].no_wrap = True
     for entry in entries:
         made.add_row(entry.name, entry.kind, _columns(entry), escape(entry.what), escape("\n".join(entry.citations)))
     console().print(made)

@@ -21,7 +21,10 @@ def featurizer(text: str) -> Featurizer:
     try:
         made: Featurizer = kind()
         known = [key for key in made.get_params() if key != "on_failure"]
-        return made.set_params(**dict(_setting(each, name, known) for each in parameters))
+        made.set_params(**dict(_setting(each, name, known) for each in parameters))
+        if parameters:
+            _ = made.names  # a parameter of the wrong kind is found here, not in every row
+        return made
     except (TypeError, ValueError) as error:
         raise InputError(f"'{name}' cannot be set up: {error}") from error
 
