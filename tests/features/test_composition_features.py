@@ -1,6 +1,7 @@
 """Features of compositions: the physics they must obey, and matminer, which they must equal."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,7 @@ def test_what_is_stated_fits(name: str) -> None:
     assert made.name == name
     assert made.kind == "composition"
     assert made.features(["Fe2O3"]).values.shape == (1, len(made.names))
+    assert made.citations
     assert all(doi.startswith("10.") for doi in made.citations)
 
 
@@ -55,6 +57,17 @@ def test_good_formulas_survive_bad_ones(name: str) -> None:
     assert np.isnan(np.delete(values, 2, axis=0)).all()
     assert "no element 'Zz'" in failures[0]
     assert failures[1] == failures[4] == "is missing"
+
+
+def test_a_composition_may_be_a_mapping() -> None:
+    """Elements with amounts, also ions of pymatgen, are described as the formula is; a wrong amount is a failure."""
+    cells: list[Any] = [{"Fe": 2, "O": 3.0}, {"Fe": "a"}, {"Fe": None, "O": 1}, {"Fe": float("nan")}, {}]
+    cells.append(pytest.importorskip("pymatgen.core").Composition({"Fe3+": 2, "O2-": 3}))
+    values, failures = Magpie().features(cells)
+    assert sorted(failures) == [1, 2, 3, 4]
+    expected = Magpie().features(["Fe2O3"]).values[0]
+    assert np.array_equal(values[0], expected)
+    assert np.array_equal(values[5], expected)
 
 
 def statistic(values: np.ndarray, which: str) -> np.ndarray:

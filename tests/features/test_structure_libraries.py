@@ -107,6 +107,20 @@ def test_complexity_is_the_information_in_the_choice_of_a_site() -> None:
     np.testing.assert_allclose(values[:, -1], [1, 0, 1])
 
 
+def test_complexity_does_not_depend_on_the_cell() -> None:
+    """A supercell whose shape has less symmetry than the crystal has the same kinds of sites: two in quartz."""
+    core = pytest.importorskip("pymatgen.core")
+    lattice = core.Lattice.hexagonal(4.913, 5.405)
+    sites = [[0.4697, 0, 2 / 3], [0.4135, 0.2669, 0.7858]]
+    quartz = core.Structure.from_spacegroup("P3_221", lattice, ["Si", "O"], sites)
+    larger = quartz.copy()
+    larger.make_supercell([2, 1, 1])
+    values = Symmetry().features([quartz, larger]).values
+    assert len(quartz) == 9
+    np.testing.assert_allclose(values[1], values[0])
+    np.testing.assert_allclose(values[0, -1], np.log2(3) - 2 / 3)
+
+
 @pytest.mark.parametrize("featurizer", [Soap(), Soap(average="outer"), Mbtr()], ids=["inner", "outer", "mbtr"])
 def test_densities_of_neighbours_belong_to_the_crystal(featurizer) -> None:
     """Turned, moved, renumbered, in another cell and in a supercell: the same values."""

@@ -33,6 +33,7 @@ _LONGEST, _DEEPEST = 500, 20
 #: Elements with their amounts, and round brackets with what multiplies them; any other letter is a token of its own.
 _SIMPLE = re.compile(r"[A-Z][a-z]?[0-9.]*|\)[0-9.]*|[^A-Z)]")
 _CHUNK = 20_000
+_SMALL = 1e-100  # amounts far from it can be multiplied and summed without a thought
 
 
 class FormulaError(InputError):
@@ -58,8 +59,10 @@ def parse_formula(formula: str) -> dict[str, float]:
             for symbol, amount in _nested(part, formula).items():
                 amounts[symbol] = amounts.get(symbol, 0.0) + factor * amount
     amounts = {symbol: amount for symbol, amount in amounts.items() if amount > 0}
-    if not amounts or not all(math.isfinite(amount) for amount in amounts.values()):
+    if not amounts:
         raise _refused(formula, "names no element in a positive amount")
+    if not math.isfinite(sum(amounts.values())):
+        raise _refused(formula, "has amounts beyond all numbers")
     return amounts
 
 
@@ -225,7 +228,7 @@ class _Tokens(dict[str, int]):
         except ValueError:  # such as '1.2.3'
             amount = math.nan
         column = self.CLOSING if symbol == ")" else COLUMN.get(symbol, self.OTHER)
-        self.columns.append(column if 0 < amount < math.inf else self.OTHER)
+        self.columns.append(column if _SMALL < amount < 1 / _SMALL else self.OTHER)
         self.amounts.append(amount)
         self[token] = len(self.columns) - 1
         return self[token]

@@ -30,8 +30,18 @@ class CompositionFeaturizer(Featurizer):
 
 
 def _written(composition: Mapping[Any, float]) -> str:
-    """A mapping from element to amount as a formula; what is wrong with it is found where formulas are read."""
-    return "".join(f"{element}{float(amount)!r}" for element, amount in composition.items())
+    """A mapping from element to amount as a formula; what is wrong with it is found where formulas are read.
+
+    An element may be an object of pymatgen, an ion among them.
+    """
+    return "".join(f"{getattr(e, 'symbol', e)}{_number(amount)}" for e, amount in composition.items())
+
+
+def _number(amount: Any) -> str:
+    try:
+        return repr(float(amount))
+    except (TypeError, ValueError):
+        return f"({amount})"
 
 
 def by_count(readings: Amounts) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""The atomic fraction of each element."""
+"""The atomic fraction of each element (Meredig et al. 2014)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Fractions(CompositionFeaturizer):
     """
 
     name: ClassVar[str] = "fractions"
+    citations = ("10.1103/PhysRevB.89.094104",)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ class Symmetry(CrystalFeaturizer):
 
     name: ClassVar[str] = "symmetry"
     extra: ClassVar[str | None] = "structures"
+    version: ClassVar[int] = 2
     citations = ("10.1080/27660400.2024.2384822", "10.1180/minmag.2013.077.3.05")
 
     def __init__(self, *, tolerance: float = 0.01, on_failure: str = "raise") -> None:
@@ -85,7 +86,7 @@ class Symmetry(CrystalFeaturizer):
         if found is None:
             raise StructureError("no space group is found", "try another tolerance")
         system = int(np.searchsorted(_LAST, found.number))
-        shares = np.unique(found.equivalent_atoms, return_counts=True)[1] / len(crystal)
+        shares = np.unique(found.crystallographic_orbits, return_counts=True)[1] / len(crystal)
         point_group = found.pointgroup
         return [
             found.number,
