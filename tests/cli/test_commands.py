@@ -58,6 +58,21 @@ def test_the_help_names_every_command(matloop) -> None:
     assert all(f"  {command} " in told.out for command in listed)
 
 
+def test_whoever_interrupts_a_command_is_told_that_nothing_is_lost(
+    matloop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in any command ends with a word about what was done so far, and with exit code 130."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("matloop.discovery.importing.import_files", interrupted)
+    (tmp_path / "a.csv").write_text("formula,x\nFeO,1\n", encoding="utf-8")
+    told = matloop("import", "a.csv")
+    assert told.code == 130
+    assert "nothing recorded is lost" in told.err
+
+
 @pytest.mark.parametrize("lab", ["person", "command", "function"])
 def test_a_new_file_is_good_as_it_stands(matloop, tmp_path: Path, lab: str) -> None:
     """What `new` writes passes `check`, and is never written over."""

@@ -16,15 +16,23 @@ ORDER = {
     "Data, models, screens": "import fetch datasets describe train card explain predict screen",
     "This installation": "doctor",
 }
+INTERRUPTED = "interrupted; nothing recorded is lost: the same command goes on, or begins anew"
 
 
-class _InOrder(TyperGroup):
-    """Lists the commands under headings, each with its whole first sentence."""
+class _Commands(TyperGroup):
+    """Lists the commands under headings, each with its whole first sentence; says so when one is interrupted."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for heading, names in ORDER.items():
             with formatter.section(heading):
                 formatter.write_dl([(name, self.commands[name].get_short_help_str(200)) for name in names.split()])
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # here, because typer ends without a word
+            typer.echo(INTERRUPTED, err=True)
+            raise typer.Exit(130) from None
 
 
 def _version(asked: bool) -> None:
@@ -68,7 +76,7 @@ def program() -> typer.Typer:
 
     app = typer.Typer(
         name="matloop",
-        cls=_InOrder,
+        cls=_Commands,
         help="An autonomous researcher for materials: plan, run, measure, learn, until the goal is met.",
         epilog="Start here: matloop run bear. COMMAND --help explains each one, with an example.",
         no_args_is_help=True,
@@ -114,7 +122,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last resort: a message in place of a traceback
         sys.exit(_explained(error))
     except KeyboardInterrupt:
-        typer.echo("interrupted; nothing recorded is lost", err=True)
+        typer.echo(INTERRUPTED, err=True)
         sys.exit(130)
 
 
