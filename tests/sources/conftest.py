@@ -8,9 +8,10 @@ from faulty_server import Asked, FaultyServer, Reply
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test fetched is unknown to the next."""
+def _own_cache_and_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test fetched is unknown to the next; and no server is given a rest."""
     monkeypatch.setenv("MATLOOP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("matloop.sources.http.PER_SECOND", 10_000.0)  # the servers here are our own
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,12 +29,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent: `cut` ends the body after so many bytes, though its length promised more."""
+    """What is sent: `cut` ends the body after so many bytes, though its length promised more; `drip` is the time that
+    each of its bytes takes, in seconds.
+    """
 
     body: Any = ""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
+    drip: float = 0.0
 
     @property
     def content(self) -> bytes:
@@ -94,7 +99,13 @@ class FaultyServer:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(content[: reply.cut])
+                if not reply.drip:
+                    self.wfile.write(content[: reply.cut])
+                    return
+                with suppress(OSError):  # whoever asked may have gone
+                    for i in range(len(content)):
+                        self.wfile.write(content[i : i + 1])
+                        time.sleep(reply.drip)
 
             def log_message(self, *_: Any) -> None:
                 pass

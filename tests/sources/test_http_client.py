@@ -41,8 +41,9 @@ def good(_: Asked) -> Reply:
         Reply("<html>maintenance</html>"),
         Reply('{"value": 4'),
         Reply(b"not gzip", headers={"Content-Encoding": "gzip"}),
+        Reply(gzip.compress(gzip.compress(b"0" * 10_000_000)), headers={"Content-Encoding": "gzip, gzip"}),
     ],
-    ids=["429", "503", "502", "504", "500", "cut", "html", "half a JSON", "bad gzip"],
+    ids=["429", "503", "502", "504", "500", "cut", "html", "half a JSON", "bad gzip", "packed twice"],
 )
 def test_a_fault_that_passes_costs_waiting_and_nothing_else(serve: Any, waits: list[float], fault: Reply) -> None:
     server = serve(good)
@@ -52,6 +53,15 @@ def test_a_fault_that_passes_costs_waiting_and_nothing_else(serve: Any, waits: l
         assert client.ask(server.url + "/page", json_of) == GOOD
     assert len(server.asked) == 5
     assert len(waits) == 3
+
+
+def test_cookies_are_not_kept(serve: Any) -> None:
+    """Not even one that no later request could carry."""
+    server = serve(lambda _: Reply(GOOD, headers={"Set-Cookie": "\xff=\xff"}))
+    with Client() as client:
+        for page in "12":
+            assert client.ask(f"{server.url}/{page}", json_of) == GOOD
+    assert "cookie" not in server.asked[1].headers
 
 
 def test_waits_grow_and_differ(serve: Any, waits: list[float]) -> None:
@@ -81,11 +91,26 @@ def test_a_host_says_how_long_to_wait(serve: Any, waits: list[float]) -> None:
 def test_nobody_waits_for_an_hour(serve: Any, waits: list[float]) -> None:
     """A wait beyond all patience is an error that names it."""
     server = serve(good)
-    server.fail(Reply("", 429, {"Retry-After": "3600"}))
-    with Client() as client, pytest.raises(HostUnreachable, match=r"429") as caught:
-        client.ask(server.url, json_of)
-    assert "3,600 s" in caught.value.hint
+    for wait in ("3600", "1000000000"):
+        server.fail(Reply("", 429, {"Retry-After": wait}))
+        with Client() as client, pytest.raises(HostUnreachable, match=r"429") as caught:
+            client.ask(server.url, json_of)
+        assert f"{int(wait):,} s" in caught.value.hint
     assert waits == []
+
+
+def test_an_answer_that_drips_is_given_up(serve: Any, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then keeps a connection alive for ever; it is asked again, and then it is an error."""
+    monkeypatch.setattr(http, "SLOW_FOR", 0.1)
+    server = serve(lambda _: Reply(GOOD, drip=0.03))
+    with Client() as client, pytest.raises(BadAnswer, match="too slowly"):
+        client.ask(server.url, json_of)
+    assert len(server.asked) == http.FIRST_ATTEMPTS
+
+
+def test_half_a_character_is_replaced() -> None:
+    """JSON may hold what cannot be written to any file."""
+    assert json_of(Answer("http://a.org", 200, b'{"id": "a\\ud800"}')) == {"id": "a?"}
 
 
 def test_a_fault_that_stays_is_an_error_with_what_the_host_says(serve: Any, waits: list[float]) -> None:
@@ -120,19 +145,14 @@ def test_the_client_says_who_it_is(serve: Any) -> None:
     assert server.asked[0].headers["user-agent"].startswith("matloop/")
 
 
-def test_hosts_are_not_asked_faster_than_agreed(
-    serve: Any, waits: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At four requests a second there is a quarter of a second between two; this computer itself needs no rest."""
-    server = serve(good)
+def test_hosts_are_not_asked_faster_than_agreed(serve: Any, waits: list[float]) -> None:
+    """At four requests a second there is a quarter of a second between two, whoever is asked."""
+    server, other = serve(good), serve(good)
     with Client(per_second=4) as client:
-        client.ask(server.url + "/1", json_of)
-        client.ask(server.url + "/2", json_of)
-        assert waits == []
-        monkeypatch.setattr(http, "is_of_this_machine", lambda _: False)
-        for page in "3456":
+        for page in "123":
             client.ask(f"{server.url}/{page}", json_of)
-    assert sum(waits) == pytest.approx(0.25 * 6, abs=0.3)  # nobody waits here, so the debts add up: 1 + 2 + 3 quarters
+        client.ask(other.url, json_of)
+    assert sum(waits) == pytest.approx(0.25 * 3, abs=0.3)  # nobody waits here, so the debts add up: 1 + 2 quarters
 
 
 def test_the_same_question_is_asked_once(serve: Any, tmp_path: Path) -> None:
@@ -151,7 +171,13 @@ def test_a_damaged_cache_is_asked_around(serve: Any, tmp_path: Path) -> None:
             assert client.ask(server.url, json_of) == GOOD
         for path in tmp_path.glob("*.gz"):
             path.write_bytes(path.read_bytes()[:-9])
-    assert len(server.asked) == 2
+        with Client(answers=Answers(tmp_path)) as client:
+            assert client.ask(server.url, json_of) == GOOD
+        for path in tmp_path.glob("*.gz"):
+            content = bytearray(path.read_bytes())
+            content[12] ^= 0xFF
+            path.write_bytes(content)
+    assert len(server.asked) == 4
 
 
 def test_the_cache_keeps_to_its_size(tmp_path: Path) -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
+import os
+import subprocess
+import sys
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +28,7 @@ from matloop.sources import http
 from matloop.sources.answers import Answer
 from matloop.sources.fetching import part_of
 from matloop.sources.optimade import Optimade
+from matloop.sources.paging import read_on
 from matloop.sources.part import Page, Part
 
 N, PAGE = 43, 10
@@ -186,10 +192,106 @@ def test_a_record_that_comes_twice_is_one(serve: Any) -> None:
     assert ids(fetched) == ALL
 
 
-def test_pages_in_a_circle_end(serve: Any) -> None:
-    server = serve(Provider(records(), link=lambda address: address.replace("page_offset=30", "page_offset=10")))
-    with pytest.raises(SourceError, match="circle"):
-        fetch(server)
+class _Endless(Provider):
+    """The page behind any page is counted on, whether there is anything on it or not."""
+
+    def _page(self, asked: Asked) -> Reply:
+        reply = super()._page(asked)
+        following = f"/v1/structures?page_limit={PAGE}&page_offset={int(asked.query.get('page_offset', 0)) + PAGE}"
+        return Reply(reply.body | {"links": {"next": following}})
+
+
+class _Deaf(_Endless):
+    """Gives its first page, whatever is asked for."""
+
+    def _start(self, asked: Asked, size: int) -> int:
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "says", "n"),
+    [
+        (Provider(records(), link=lambda to: to.replace("page_offset=30", "page_offset=10")), "circle", 30),
+        (_Deaf(records()), "the same page", 10),
+        (_Endless(records(), meta={"warnings": [{"detail": "slow"}]}), "without a record", N),
+    ],
+    ids=["circle", "one page", "no end"],
+)
+def test_pages_without_end_end(serve: Any, tmp_path: Path, provider: Provider, says: str, n: int) -> None:
+    """It is an error, which names the command that makes a dataset of what is there."""
+    server, path = serve(provider), tmp_path / "a.parquet"
+    query = {"providers": [server.url], "page_limit": PAGE}
+    with pytest.raises(SourceError, match=says) as caught:
+        fetched_into(path, Optimade(), query)
+    assert f"--max {n}" in caught.value.hint
+    assert ids(fetched_into(path, Optimade(), query, most=n)) == ALL[:n]
+
+
+def test_no_more_is_remembered_of_a_long_way_than_of_a_short_one(tmp_path: Path) -> None:
+    """However many pages there are."""
+
+    class Long:
+        def first(self) -> int:
+            return 0
+
+        def turn_to(self, link: int) -> Page:
+            return Page([link], link + 1 if link < 20_000 else None)
+
+        def after(self, link: int) -> None: ...
+
+        def named(self, link: int) -> str:
+            return str(link)
+
+    class Light(Part):
+        """Keeps the last page alone."""
+
+        def commit(self, page: Page) -> None:
+            self.last = page
+
+    part = Light(tmp_path)
+    tracemalloc.start()
+    read_on(Long(), part)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert part.last == Page([20_000])
+    assert peak < 100_000
+
+
+@pytest.mark.parametrize("to", ["http://elsewhere.example/x", "file:///etc/passwd", "//[", 5])
+def test_a_page_that_leads_off_the_host_keeps_its_records(serve: Any, to: Any) -> None:
+    """Nothing else is asked, and it is said."""
+    server = serve(Provider(records(), link=lambda _: to))
+    source = Optimade()
+    fetched = source.fetch({"providers": [server.url], "page_limit": PAGE})
+    assert ids(fetched) == ALL[:PAGE]
+    assert "not fetched" in fetched.set_aside[0].reason
+    assert any("43 records match, and gave 10" in remark for remark in source.remarks)
+
+
+@pytest.mark.parametrize("slip", ["unknown", [1], True, 10**400])
+def test_one_slip_does_not_make_texts_of_numbers(serve: Any, slip: Any) -> None:
+    """Where the provider promises numbers, the column has numbers, and the record of the slip is set aside."""
+    listed = records(12)
+    listed[3]["attributes"]["_own_gap"] = slip
+    fetched = fetch(serve(Provider(listed)))
+    assert (fetched.columns["_own_gap"].kind, fetched.columns["_own_gap"].role) == ("number", "target")
+    assert ids(fetched) == [name for i, name in enumerate(ALL[:12]) if i != 3]
+    assert "_own_gap" in fetched.set_aside[0].reason
+
+
+def test_atoms_without_positions_are_no_part_of_a_structure(serve: Any) -> None:
+    """A record with hydrogens attached to its sites would have the wrong formula: it is set aside."""
+    listed = records(3)
+    listed[1]["attributes"]["species"][0] |= {"attached": ["H"], "nattached": [3]}
+    fetched = fetch(serve(Provider(listed)))
+    assert ids(fetched) == [ALL[0], ALL[2]]
+    assert "attached to its sites: H" in fetched.set_aside[0].reason
+
+
+def test_a_provider_that_describes_no_properties_gives_its_structures(serve: Any) -> None:
+    inner = Provider(records(3))
+    server = serve(lambda asked: Reply("", 404) if asked.path == "/v1/info/structures" else inner(asked))
+    assert ids(fetch(server)) == ALL[:3]
 
 
 def test_a_next_page_that_is_promised_but_not_linked_is_told(serve: Any) -> None:
@@ -345,6 +447,40 @@ def test_what_is_written_piece_by_piece_is_what_is_held(
     assert (written.licence, written.citation, written.origin) == (held.licence, held.citation, held.origin)
 
 
+def test_a_full_disk_costs_nothing(serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does one that is full only when the dataset is written: nothing half is left, and the same call goes on."""
+    server, path = serve(Provider(records())), tmp_path / "a.parquet"
+    query = {"providers": [server.url], "page_limit": PAGE}
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for what in ("matloop.sources.part.write_whole", "pyarrow.parquet.ParquetWriter.close"):
+        with monkeypatch.context() as patch:
+            patch.setattr(what, full)
+            with pytest.raises(SourceError, match="disk is full") as caught:
+                fetched_into(path, Optimade(), query)
+        assert "goes on" in caught.value.hint
+        assert not list(tmp_path.glob(".a.parquet*"))
+    n_asked = len(server.asked)
+    assert ids(fetched_into(path, Optimade(), query)) == ALL
+    assert len(server.asked) == n_asked
+
+
+def test_what_killed_processes_left_behind_goes_with_the_next(serve: Any, tmp_path: Path) -> None:
+    """What a process that is alive still writes is left alone."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    living = tmp_path / f".a.parquet.{os.getppid()}.new"
+    living.write_text("half of it")
+    (tmp_path / f".a.parquet.{ended.pid}.new").write_text("half of it")
+    (tmp_path / f".a.parquet.{ended.pid}.again").write_text("half of it")
+    (tmp_path / ".a.parquet.part.gone").mkdir()
+    (tmp_path / ".a.parquet.part.gone" / "page-0000001.json.gz").write_text("")
+    fetched_into(tmp_path / "a.parquet", Optimade(), {"providers": [serve(Provider(records(3))).url]})
+    assert {path.name for path in tmp_path.glob("*a.parquet*")} == {"a.parquet", living.name}
+
+
 def test_a_file_that_is_there_is_not_written_over(serve: Any, tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_text("mine")
     with pytest.raises(InputError, match="is there already"):
@@ -363,8 +499,10 @@ def test_two_downloads_do_not_write_into_one_part(tmp_path: Path) -> None:
 
 
 def test_a_damaged_part_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
-    """Neither one with a page missing, nor one with a page cut off."""
-    for harm in (lambda page: page.unlink(), lambda page: page.write_bytes(page.read_bytes()[:20])):
+    """Neither one with a page missing, nor one with a page cut off or changed."""
+    cut, changed = (lambda content: content[:20]), (lambda content: content[:12] + b"\xff" + content[13:])
+    harms = [lambda page, how=how: page.write_bytes(how(page.read_bytes())) for how in (cut, changed)]
+    for harm in (lambda page: page.unlink(), *harms):
         part = Part(tmp_path / "part")
         part.open({"a": 1}, is_new=True)
         for number in range(3):

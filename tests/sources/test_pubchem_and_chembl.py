@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from chemistry_answers import GREEN, Chembl, Pubchem, activity, molecule
-from faulty_server import FaultyServer, Reply, fetched_into
+from faulty_server import Asked, FaultyServer, Reply, fetched_into
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -287,3 +287,77 @@ def test_records_of_chembl_may_hold_anything(monkeypatch: pytest.MonkeyPatch, ke
             {"resource": "activity" if is_activity else "molecule"}
         )
         assert isinstance(made.frame, pd.DataFrame)
+
+
+def test_records_of_chembl_with_odd_fields_cost_only_themselves(serve: Any) -> None:
+    """Units of another type, types with the name of another column, values that are none, and the same one twice."""
+    records = [
+        activity(1),
+        activity(2, standard_units=5),
+        activity(3, standard_value="nan"),
+        activity(4, standard_type="smiles"),
+        activity(5, standard_type="Papp", standard_units="10'-6 cm/s"),
+        activity(6, standard_type="Papp", standard_units="U/thing"),
+        activity(1),
+        None,
+    ]
+    made = from_chembl(serve(Chembl("activities", records)), "activity")
+    assert made.frame["activity_id"].tolist() == ["1", "4", "5"]
+    assert made.frame["smiles (activity)"].dropna().tolist() == [40.0]
+    assert "10'-6 cm/s" in made.columns["Papp"].description
+    assert len(made.set_aside) == 4
+
+
+@pytest.mark.parametrize("following", ["file:///x", 5, "/molecule.json?no=count"])
+def test_a_page_of_chembl_that_leads_nowhere_keeps_its_records(
+    serve: Any, waits: list[float], tmp_path: Path, following: Any
+) -> None:
+    """It is said that there are more; or it is an error, after which --max makes a dataset of what is there."""
+    inner = Chembl("molecules", [molecule(n) for n in range(1, 31)])
+
+    def answer(asked: Asked) -> Reply:
+        reply = inner(asked)
+        reply.body["page_meta"]["next"] = following
+        return Reply("{") if "no" in asked.query else reply
+
+    source, path = chembl.Chembl(serve(answer).url), tmp_path / "a.parquet"
+    query = {"resource": "molecule", "page_limit": 10}
+    if following == "/molecule.json?no=count":
+        with pytest.raises(BadAnswer) as caught:
+            fetched_into(path, source, query)
+        assert "--max 10" in caught.value.hint
+        assert len(fetched_into(path, source, query, most=10)) == 10
+    else:
+        fetched = fetched_into(path, source, query)
+        assert len(fetched) == 10
+        assert "not fetched" in fetched.set_aside[0].reason
+        assert any("30 records match, and gave 10" in remark for remark in source.remarks)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+def test_molecules_written_piece_by_piece_are_those_that_are_held(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    server = serve(Chembl("molecules", [molecule(n) for n in range(1, 34)]))
+    held = from_chembl(server, "molecule")
+    monkeypatch.setattr("matloop.sources.records.PIECE", piece)
+    query = {"resource": "molecule", "page_limit": 10}
+    written = fetched_into(tmp_path / "a.parquet", chembl.Chembl(server.url), query)
+    pd.testing.assert_frame_equal(written.frame, held.frame)
+    assert written.columns == held.columns
+
+
+def test_one_name_that_pubchem_stumbles_over_does_not_cost_its_neighbours(serve: Any, waits: list[float]) -> None:
+    timeout = Reply({"Fault": {"Code": "PUGREST.Timeout", "Message": "The request timed out"}}, 504)
+    inner = Pubchem()
+    server = serve(lambda asked: timeout if asked.form.get("name") == "alkane-7" else inner(asked))
+    made = from_pubchem(server, "name", *(f"alkane-{n}" for n in range(1, 31)))
+    assert len(made) == 29
+    assert [(record.place, "timed out" in record.reason) for record in made.set_aside] == [("alkane-7", True)]
+
+
+def test_compounds_of_which_pubchem_has_none_are_set_aside(serve: Any) -> None:
+    """It answers 404 where it has none of a whole list; the lists beside it are there."""
+    made = from_pubchem(serve(Pubchem(n=200)), "cid", *map(str, (*range(1, 201), *range(1001, 1201))))
+    assert len(made) == 200
+    assert len(made.set_aside) == 200

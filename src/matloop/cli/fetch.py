@@ -17,6 +17,9 @@ Most = Annotated[int | None, typer.Option("--max", min=1, help="At most so many 
 Resume = Annotated[
     bool, typer.Option("--resume/--restart", help="Go on with what was fetched before, or fetch all of it anew.")
 ]
+PerSecond = Annotated[
+    float, typer.Option("--per-second", min=0.01, help="Ask each host at most so many times a second.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 
 
@@ -50,6 +53,7 @@ def optimade(
     output: Output = None,
     most: Most = None,
     resume: Resume = True,
+    per_second: PerSecond = 4.0,
     quiet: Quiet = False,
     json: AsJson = False,
 ) -> None:
@@ -73,7 +77,7 @@ def optimade(
         "structures": not no_structures,
     }
     name = "-".join(provider or ["optimade"]) if not any("/" in one for one in provider or []) else "optimade"
-    source = Optimade(is_fresh=not resume)
+    source = Optimade(per_second, is_fresh=not resume)
     _fetch(source, query, output or Path(f"{name}.parquet"), most, resume, quiet, json)
 
 
@@ -96,6 +100,7 @@ def pubchem(
     output: Output = None,
     most: Most = None,
     resume: Resume = True,
+    per_second: PerSecond = 4.0,
     quiet: Quiet = False,
     json: AsJson = False,
 ) -> None:
@@ -110,7 +115,7 @@ def pubchem(
     given = {"name": name, "smiles": smiles, "inchikey": inchikey, "formula": formula}
     given["cid"] = [one for text in cid or [] for one in text.split(",")]
     query = query_of(given, file, file_has, property)
-    source = Pubchem(url or URL, is_fresh=not resume)
+    source = Pubchem(url or URL, per_second, is_fresh=not resume)
     _fetch(source, query, output or Path("pubchem.parquet"), most, resume, quiet, json)
 
 
@@ -125,6 +130,7 @@ def chembl(
     output: Output = None,
     most: Most = None,
     resume: Resume = True,
+    per_second: PerSecond = 4.0,
     quiet: Quiet = False,
     json: AsJson = False,
 ) -> None:
@@ -137,7 +143,7 @@ def chembl(
     from matloop.sources.chembl import URL, Chembl, filters
 
     query = {"resource": resource, "where": filters(where or []), "page_limit": page_limit}
-    source = Chembl(url or URL, is_fresh=not resume)
+    source = Chembl(url or URL, per_second, is_fresh=not resume)
     _fetch(source, query, output or Path(f"chembl-{resource}.parquet"), most, resume, quiet, json)
 
 

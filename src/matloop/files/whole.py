@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from glob import escape
 from pathlib import Path
 
 
@@ -21,6 +22,27 @@ def write_whole(path: Path, content: bytes | str) -> None:
         _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Delete what processes left beside a file that were killed while they wrote it; what others write now stays."""
+    for left in path.parent.glob(f".{escape(path.name)}.*.*"):
+        owner, _, kind = left.name.removeprefix(f".{path.name}.").partition(".")
+        if kind in ("new", "again") and owner.isdecimal() and not _is_running(int(owner)):
+            left.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is such a process; on Windows, where asking would end it, it is taken to be there."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

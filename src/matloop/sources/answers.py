@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import time
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,7 @@ class Answers:
                 return None
             head, _, body = gzip.decompress(path.read_bytes()).partition(b"\n")
             return Answer(body=body, **json.loads(head))
-        except (OSError, EOFError, ValueError, TypeError):  # not here, or damaged: the host will be asked
+        except (OSError, EOFError, ValueError, TypeError, zlib.error):  # not here, or damaged: the host will be asked
             return None
 
     def put(self, question: str, answer: Answer) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -14,8 +16,8 @@ from matloop.sources.answers import Answer
 from matloop.sources.base import PoliteSource, first_records
 from matloop.sources.chembl_records import activities, molecules
 from matloop.sources.http import Client, json_of
-from matloop.sources.links import at_home, with_value
-from matloop.sources.paging import read_on
+from matloop.sources.links import with_value
+from matloop.sources.paging import next_of, read_on
 from matloop.sources.part import Link, Page, Part
 from matloop.sources.records import Table
 
@@ -36,7 +38,7 @@ class Chembl(PoliteSource):
     `molecule_properties__mw_freebase__lte`), and maybe `page_limit`.
     """
 
-    def __init__(self, url: str = URL, per_second: float = 4.0, is_fresh: bool = False) -> None:
+    def __init__(self, url: str = URL, per_second: float | None = None, is_fresh: bool = False) -> None:
         super().__init__(per_second, is_fresh)
         self._url = url.rstrip("/")
 
@@ -47,10 +49,27 @@ class Chembl(PoliteSource):
         most: int | None = None,
         progress: Progress = silent,
     ) -> Dataset:
-        """The records that answer the query; those of activities are in one unit for each type of activity.
+        """At most `most` records. Raises SourceError when ChEMBL gives nothing more; what came before is kept."""
+        with self._read(query, keep, most, progress) as table:
+            return table.held(progress)
 
-        Raises SourceError when ChEMBL gives nothing more; what came before is kept.
-        """
+    def write(
+        self,
+        path: Path,
+        query: Mapping[str, Any],
+        keep: Path,
+        most: int | None = None,
+        progress: Progress = silent,
+    ) -> tuple[Dataset, int]:
+        """The same in a file, written piece by piece, however many records there are."""
+        with self._read(query, keep, most, progress) as table:
+            return table.written(path, progress)
+
+    @contextmanager
+    def _read(
+        self, query: Mapping[str, Any], keep: Path | None, most: int | None, progress: Progress
+    ) -> Iterator[Table]:
+        """What ChEMBL gave, once it has been read to the end."""
         asked = _asked(query)
         self.remarks.clear()
         with self._working(keep, progress) as (folder, client, told):
@@ -59,13 +78,15 @@ class Chembl(PoliteSource):
             try:
                 with self._kept_on_failure(part):
                     read_on(ChemblBook(client, self._url, asked), part, most, told)
-                aside = [SetAside(place, why) for page in part.pages() for place, why in page.aside]
-                rows_of = RESOURCES[asked["resource"]][1]
-                rows, columns, left_out = rows_of(first_records(part.pages(), most), self._url)
+                self._compare("ChEMBL", part, most)
+                yield self._table(part, asked["resource"], most)
             finally:
                 part.close()
-        table = Table("chembl", self._url, columns, lambda: iter([*rows, *aside, *left_out]), LICENCE, CITATION)
-        return table.held(progress)
+
+    def _table(self, part: Part, resource: str, most: int | None) -> Table:
+        rows, columns = RESOURCES[resource][1](lambda: first_records(part.pages(), most), self._url)
+        aside = [SetAside(place, why) for page in part.pages() for place, why in page.aside]
+        return Table("chembl", self._url, columns, lambda: chain(aside, rows()), LICENCE, CITATION)
 
 
 def filters(words: Iterable[str]) -> dict[str, str]:
@@ -99,19 +120,20 @@ class ChemblBook:
             return records, told["page_meta"]
 
         records, meta = self._client.ask(link, read)
-        following, total = meta.get("next"), meta.get("total_count")
-        return Page(
-            records,
-            at_home(link, following) if isinstance(following, str) and following else None,
-            total if isinstance(total, int) else None,
-        )
+        total = meta.get("total_count")
+        following, aside = next_of(link, meta.get("next"), self.named(link))
+        return Page(records, following, total if isinstance(total, int) else None, aside)
 
     def after(self, link: Link) -> Link | None:
         asked = dict(parse_qsl(urlsplit(link).query))
-        return with_value(link, "offset", int(asked["offset"]) + int(asked["limit"]))
+        try:
+            return with_value(link, "offset", int(asked["offset"]) + int(asked["limit"]))
+        except (KeyError, ValueError):
+            return None
 
     def named(self, link: Link) -> str:
-        return f"page from record {int(dict(parse_qsl(urlsplit(link).query))['offset']) + 1} on"
+        offset = dict(parse_qsl(urlsplit(link).query)).get("offset", "")
+        return f"page from record {int(offset) + 1} on" if offset.isdecimal() else f"page {link}"[:200]
 
 
 def _asked(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from matloop.core.errors import UnitError
 from matloop.core.units import convert
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import SetAside
-from matloop.datasets.provenance import LICENCE, ORIGIN
+from matloop.datasets.provenance import HASH, LICENCE, ORIGIN
 from matloop.datasets.provenance import column as provenance
 from matloop.sources.units import as_unit
 
-Made = tuple[list[dict[str, Any]], dict[str, Column], list[SetAside]]
+#: Gives the records anew each time, so that they need not be held.
+Records = Callable[[], Iterable[Any]]
+Made = tuple[Callable[[], Iterator[dict[str, Any] | SetAside]], dict[str, Column]]
 _LICENCE = "CC-BY-SA-3.0"
 _PROPERTIES = {
     "full_mwt": ("molecular_weight", "g/mol", ""),
@@ -45,75 +48,94 @@ _ABOUT_ACTIVITIES = (
     "document_year",
     "data_validity_comment",
 )
+_OTHER_COLUMNS = {
+    *("activity_id", "chembl_id", "name", "smiles", "pchembl_value", *_ABOUT_ACTIVITIES),
+    *(ORIGIN, LICENCE, HASH),
+}
 
 
-def molecules(records: Iterable[Any], url: str) -> Made:
+def molecules(records: Records, url: str) -> Made:
     """A row for each molecule that has a structure."""
-    rows: list[dict[str, Any]] = []
-    aside: list[SetAside] = []
-    for number, record in enumerate(records, 1):
-        told = record if isinstance(record, dict) else {}
+
+    def row(told: Mapping[str, Any]) -> dict[str, Any]:
         name = told.get("molecule_chembl_id")
         structures, properties = _object(told, "molecule_structures"), _object(told, "molecule_properties")
-        if not name or not structures.get("canonical_smiles"):
-            why = "it has no SMILES" if name else "it is no molecule of ChEMBL"
-            aside.append(_left_out(f"chembl: {name or f'record {number}'}", why, record))
-            continue
-        rows.append(
-            {
-                "chembl_id": name,
-                "name": told.get("pref_name"),
-                "smiles": structures["canonical_smiles"],
-                "inchikey": structures.get("standard_inchi_key"),
-                **{its[0]: _number(properties.get(key)) for key, its in _PROPERTIES.items()},
-                **_provenance(f"{url}/molecule/{name}.json"),
-            }
-        )
+        if not name:
+            raise _Unusable("it is no molecule of ChEMBL")
+        if not structures.get("canonical_smiles"):
+            raise _Unusable("it has no SMILES")
+        return {
+            "chembl_id": str(name),
+            "name": told.get("pref_name"),
+            "smiles": structures["canonical_smiles"],
+            "inchikey": structures.get("standard_inchi_key"),
+            **{its[0]: _number(properties.get(key)) for key, its in _PROPERTIES.items()},
+            **_provenance(f"{url}/molecule/{name}.json"),
+        }
+
     columns = {its[0]: Column(its[0], role="target", unit=its[1], description=its[2]) for its in _PROPERTIES.values()}
-    return rows, _identity("chembl_id", "name") | _smiles() | _identity("inchikey") | columns | _described(), aside
+    described = _identity("chembl_id", "name") | _smiles() | _identity("inchikey") | columns | _described()
+    return lambda: _rows(records(), "molecule_chembl_id", "", row), described
 
 
-def activities(records: Iterable[Any], url: str) -> Made:
+def activities(records: Records, url: str) -> Made:
     """A row for each measured value; each type of activity is a column of its own, in the unit that most have.
 
     Values in a unit that cannot be converted into it are set aside, and so are bounds ('> 10 µM'), which are no values.
     """
-    listed = [record if isinstance(record, dict) else {} for record in records]
-    units = {kind: as_unit(unit)[0] for kind, unit in _most_common_units(listed).items()}
-    rows: list[dict[str, Any]] = []
-    aside: list[SetAside] = []
-    for number, told in enumerate(listed, 1):
+    written = _most_common_units(records())
+
+    def row(told: Mapping[str, Any]) -> dict[str, Any]:
+        kind, value = _value(told, written)
         name = told.get("activity_id")
-        place = f"chembl: activity {name}" if name else f"chembl: record {number}"
-        try:
-            kind, value = _value(told, units)
-        except _Unusable as error:
-            aside.append(_left_out(place, str(error), told))
-            continue
-        rows.append(
-            {
-                "activity_id": str(name),
-                "chembl_id": told.get("molecule_chembl_id"),
-                "name": told.get("molecule_pref_name"),
-                "smiles": told["canonical_smiles"],
-                kind: value,
-                "pchembl_value": _number(told.get("pchembl_value")),
-                **{key: _text(told.get(key)) for key in _ABOUT_ACTIVITIES},
-                **_provenance(f"{url}/activity/{name}.json"),
-            }
-        )
-    measured = {kind: Column(kind, role="target", unit=unit) for kind, unit in units.items()}
+        return {
+            "activity_id": None if name is None else str(name),
+            "chembl_id": told.get("molecule_chembl_id"),
+            "name": told.get("molecule_pref_name"),
+            "smiles": told["canonical_smiles"],
+            _column_of(kind): value,
+            "pchembl_value": _number(told.get("pchembl_value")),
+            **{key: _text(told.get(key)) for key in _ABOUT_ACTIVITIES},
+            **_provenance(f"{url}/activity/{name}.json"),
+        }
+
+    measured = {}
+    for kind, text in written.items():
+        unit, words = as_unit(text)
+        measured[_column_of(kind)] = Column(_column_of(kind), role="target", unit=unit, description=words)
     scaled = Column("pchembl_value", role="target", description="negative decimal logarithm of the value in mol/L")
-    return (
-        rows,
+    described = (
         _identity("activity_id", "chembl_id", "name")
         | _smiles()
         | measured
         | {"pchembl_value": scaled}
         | _identity(*_ABOUT_ACTIVITIES)
-        | _described(),
-        aside,
+        | _described()
     )
+    return lambda: _rows(records(), "activity_id", "activity ", row), described
+
+
+def _rows(
+    records: Iterable[Any], key: str, kind: str, row: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> Iterator[dict[str, Any] | SetAside]:
+    """A row for each record that can be used, or why it cannot; the same one twice, as pages shift, is one."""
+    seen: set[Any] = set()
+    for number, record in enumerate(records, 1):
+        told = record if isinstance(record, dict) else {}
+        name = _text(told.get(key))
+        if name and name in seen:
+            continue
+        seen.add(name)
+        try:
+            yield row(told)
+        except _Unusable as error:
+            place = f"chembl: {kind}{name}" if name else f"chembl: record {number}"
+            yield SetAside(place, str(error), json.dumps(record)[:500])
+
+
+def _column_of(kind: str) -> str:
+    """The column of a type of activity, which is none of those that every activity has."""
+    return f"{kind} (activity)" if kind in _OTHER_COLUMNS else kind
 
 
 class _Unusable(Exception):
@@ -125,27 +147,29 @@ def _value(told: Mapping[str, Any], units: Mapping[str, str | None]) -> tuple[st
     kind, value = told.get("standard_type"), _number(told.get("standard_value"))
     if not told.get("canonical_smiles"):
         raise _Unusable("it has no SMILES")
-    if not isinstance(kind, str) or value is None:
+    if not isinstance(kind, str) or not kind.strip() or value is None or not isfinite(value):
         raise _Unusable("it has no value")
     if (relation := told.get("standard_relation")) not in ("=", None):
         raise _Unusable(f"its {kind} is a bound or an estimate ('{relation}'), not a value")
-    unit, _ = as_unit(told.get("standard_units"))
-    wanted = units.get(kind)
-    if unit == wanted:
+    text, usual = told.get("standard_units"), units.get(kind)
+    if text == usual:
         return kind, value
-    if unit is None or wanted is None:
-        raise _Unusable(f"its {kind} is in {told.get('standard_units') or 'no unit'}, that of most others in {wanted}")
+    unit, wanted = as_unit(text)[0], as_unit(usual)[0]
     try:
+        if unit is None or wanted is None:
+            raise UnitError("one of them is none")
         return kind, convert(value, unit, wanted)
     except UnitError as error:
-        raise _Unusable(f"its {kind} is in {unit}, which cannot be converted into {wanted}") from error
+        its, theirs = text or "no unit", usual or "none"
+        raise _Unusable(f"its {kind} is in {its}, which cannot be converted into {theirs} as most have it") from error
 
 
-def _most_common_units(listed: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+def _most_common_units(records: Iterable[Any]) -> dict[str, str | None]:
+    """The unit that most records of each type of activity have, as ChEMBL writes it."""
     counts: dict[str, Counter[str | None]] = {}
-    for told in listed:
-        kind, unit = told.get("standard_type"), told.get("standard_units")
-        if isinstance(kind, str) and (unit is None or isinstance(unit, str)):
+    for told in records:
+        kind, unit = (told.get("standard_type"), told.get("standard_units")) if isinstance(told, dict) else (None, None)
+        if isinstance(kind, str) and kind.strip() and (unit is None or isinstance(unit, str)):
             counts.setdefault(kind, Counter())[unit] += 1
     return {kind: counted.most_common(1)[0][0] for kind, counted in counts.items()}
 
@@ -165,10 +189,6 @@ def _number(value: Any) -> float | None:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def _left_out(place: str, why: str, record: Any) -> SetAside:
-    return SetAside(place, why, json.dumps(record)[:500])
 
 
 def _provenance(origin: str) -> dict[str, str]:

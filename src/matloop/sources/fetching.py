@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from matloop.core.contracts import Source
-from matloop.core.errors import InputError
+from matloop.core.errors import InputError, SourceError
 from matloop.core.progress import Progress, silent
 from matloop.datasets.dataset import Dataset
-from matloop.sources.part import discard
+from matloop.files.whole import sweep
+from matloop.sources.part import discard, gone
 
 
 @runtime_checkable
@@ -45,11 +48,13 @@ def fetch_into(
 
     The same call after any interruption goes on; with `is_new` it begins again.
 
-    Raises InputError where the file is there already.
+    Raises InputError where the file is there already, SourceError where the disk is full; what came is kept.
     """
     keep = part_of(path)
     if path.suffix != ".parquet":
         raise InputError(f"a dataset is written as a .parquet file, not as {path.name}", f"-o {path.stem}.parquet")
+    sweep(path)
+    shutil.rmtree(gone(keep), ignore_errors=True)  # of a process that was killed while it deleted it
     if is_new:
         discard(keep)
     elif path.exists() and not keep.exists():
@@ -61,9 +66,13 @@ def fetch_into(
             dataset = source.fetch(query, keep, most, progress)
             dataset.save(path)
             written = dataset, len(dataset)
-    except BaseException:
+    except BaseException as error:
         if not any(keep.rglob("page-*")):  # nothing came: nothing is left behind
             discard(keep)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            kept = f"what was fetched is kept in {keep}: " if keep.exists() else ""
+            hint = f"{kept}make room, and the same command goes on"
+            raise SourceError(f"the disk is full, and {path} could not be finished", hint) from error
         raise
     discard(keep)
     return written

@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from time import monotonic, sleep
 from typing import Any, Self, TypeVar
 
 from matloop.core.errors import BadAnswer, HostUnreachable, MissingExtra, QueryRefused, SourceError
 from matloop.sources.answers import Answer, Answers
-from matloop.sources.links import host_of, is_of_this_machine, is_safe_step, joined
-from matloop.sources.refusals import asked_wait, refusal_of
+from matloop.sources.links import host_of, is_safe_step, joined
+from matloop.sources.refusals import asked_wait, refusal_of, throttled
 from matloop.version import __version__
 
 #: Who is asking: hosts want to know, and whom to tell.
 AGENT = f"matloop/{__version__} (materials research; Python)"
+#: How often each host is asked in a second at most, unless something else is wished; PubChem wishes for at most five.
+PER_SECOND = 4.0
 #: No answer may be larger, in bytes, unpacked.
-MOST_BYTES = 500_000_000
+MOST_BYTES = 100_000_000
+#: An answer that has begun to come must come at so many bytes a second, or it is given up after so many seconds.
+SLOWEST, SLOW_FOR = 100, 15.0
+#: How an answer may be packed: anything else, or one in the other, can become millions of times larger unpacked.
+PACKED = ("", "identity", "gzip", "deflate")
 #: Nobody waits longer than this for one host, in seconds; the same command later goes on.
 PATIENCE = 300.0
 #: A host that has not answered once is given up sooner than one that has.
@@ -37,14 +45,14 @@ class _Passing(Exception):
 
 
 class Client:
-    """Asks hosts, at most `per_second` times each second each of them; use it as a context manager.
+    """Asks hosts, each of them at most `per_second` times a second; use it as a context manager.
 
     `told` is called with a few words while it waits. `answers` is the cache, None for none.
     """
 
     def __init__(
         self,
-        per_second: float = 4.0,
+        per_second: float | None = None,
         answers: Answers | None = None,
         told: Callable[[str], None] = lambda _: None,
         timeout: float = 90.0,
@@ -56,7 +64,7 @@ class Client:
         self._httpx = httpx
         self._limits = httpx.Timeout(timeout, connect=min(15.0, timeout))
         self._client: Any = None  # opened when it is needed
-        self._gap, self._answers = 1 / per_second, answers
+        self._gap, self._answers = 1 / (per_second or PER_SECOND), answers
         self._free_at: dict[str, float] = {}
         self._answered: set[str] = set()
         self.told = told
@@ -135,7 +143,7 @@ class Client:
             if answer.status not in (301, 302, 303, 307, 308):
                 return answer
             told = answer.headers.get("location", "")
-            target = joined(url, told)
+            target = joined(url, told) if told else None
             if target is None or not is_safe_step(url, target):
                 raise SourceError(f"{host_of(url)} redirects to '{told[:100]}', where matloop does not follow")
             form = form if answer.status in (307, 308) else None
@@ -146,12 +154,13 @@ class Client:
         httpx, host = self._httpx, host_of(url)
         self._keep_the_rate(host)
         try:
-            with self._opened().stream("GET" if form is None else "POST", url, data=form) as response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                body = _limited(response.iter_bytes(), host)
-                answer = Answer(url, response.status_code, body, headers)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-            raise QueryRefused(f"'{url[:100]}' is no address", "an address begins with https://") from error
+            request = self._opened().build_request("GET" if form is None else "POST", url, data=form)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise _no_address(url, error) from error
+        try:
+            answer = self._answer(self._opened().send(request, stream=True), url, host)
+        except httpx.UnsupportedProtocol as error:
+            raise _no_address(url, error) from error
         except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
             raise _Passing(BadAnswer(f"{host} did not answer in time")) from error
         except (httpx.RemoteProtocolError, httpx.DecodingError, httpx.ReadError) as error:
@@ -159,14 +168,24 @@ class Client:
         except httpx.HTTPError as error:
             raise _Passing(_unreachable(host, _first_line(error))) from error
         self._answered.add(host)
+        if pause := throttled(answer.headers):
+            self.pause(url, pause)
         return self._accepted(answer, host)
+
+    def _answer(self, response: Any, url: str, host: str) -> Answer:
+        with closing(response):
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            if headers.get("content-encoding", "").strip().lower() not in PACKED:
+                raise _Passing(BadAnswer(f"an answer of {host} is packed in a way that was not asked for"))
+            return Answer(url, response.status_code, _limited(response.iter_bytes(), host), headers)
 
     def _opened(self) -> Any:
         if self._client is None:
             self._client = self._httpx.Client(
                 timeout=self._limits,
-                headers={"User-Agent": AGENT},
+                headers={"User-Agent": AGENT, "Accept-Encoding": "gzip, deflate"},
                 follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept: no answer needs another one
                 verify=_certificates(),
             )
         return self._client
@@ -192,7 +211,7 @@ class Client:
         free_at = self._free_at.get(host, 0.0)
         if free_at > now:
             sleep(free_at - now)
-        self._free_at[host] = max(now, free_at) + (0.0 if is_of_this_machine(host) else self._gap)
+        self._free_at[host] = max(now, free_at) + self._gap
 
 
 @lru_cache(maxsize=1)
@@ -205,7 +224,10 @@ def _certificates() -> Any:
 def json_of(answer: Answer) -> Any:
     """The JSON of an answer. Raises BadAnswer, at which the client asks again."""
     try:
-        return json.loads(answer.body)
+        told = json.loads(answer.body)
+        if b"\\ud" in answer.body.lower():  # half of a pair, which is no character and cannot be written anywhere
+            told = json.loads(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"))
+        return told
     except (ValueError, RecursionError) as error:
         begin = " ".join(answer.body[:60].decode("utf-8", "replace").split())
         raise BadAnswer(f"an answer of {host_of(answer.url)} is not JSON: {begin!r}") from error
@@ -213,14 +235,25 @@ def json_of(answer: Answer) -> Any:
 
 def _limited(chunks: Any, host: str) -> bytes:
     body = bytearray()
+    begin: float | None = None
     for chunk in chunks:
         body += chunk
+        begin = monotonic() if begin is None else begin
+        if (since := monotonic() - begin) > SLOW_FOR and len(body) < SLOWEST * since:
+            raise _Passing(BadAnswer(f"an answer of {host} comes too slowly: {len(body):,} bytes in {since:.0f} s"))
         if len(body) > MOST_BYTES:
             raise SourceError(f"an answer of {host} is larger than {MOST_BYTES / 1e6:,.0f} MB", "ask for smaller pages")
     return bytes(body)
 
 
+def _no_address(url: str, error: BaseException) -> QueryRefused:
+    return QueryRefused(f"'{url[:100]}' is no address: {_first_line(error)}", "an address begins with https://")
+
+
 def _unreachable(host: str, why: str) -> HostUnreachable:
+    if "certificate" in why.casefold():
+        hint = "the variable SSL_CERT_FILE names the certificates that your network adds; a host may have a wrong one"
+        return HostUnreachable(f"{host} cannot be trusted: {why}", hint)
     return HostUnreachable(
         f"{host} cannot be reached: {why}",
         "is this computer connected to the network? A proxy is taken from the variable HTTPS_PROXY. "

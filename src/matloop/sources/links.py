@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
+from matloop.core.errors import SourceError
+
 
 def host_of(url: str) -> str:
     """The host of an address, with its port; of what is no address its beginning."""
@@ -45,10 +47,13 @@ def at_home(link: str, told: str) -> str:
     """The following address as the host tells it, but on the host and under the path that were asked.
 
     Servers behind a gateway name themselves by the address that they have there; what counts of that is the query.
+    Raises SourceError where it has none: what it leads to is not on this host.
     """
     here, there = urlsplit(link), urlsplit(joined(link, told) or "?" + told.partition("?")[2])
     if (there.scheme, there.netloc) == (here.scheme, here.netloc):
         return urlunsplit(there)
+    if not there.query:
+        raise SourceError(f"{here.netloc} leads to '{told[:100]}', where matloop does not follow")
     return urlunsplit((here.scheme, here.netloc, here.path, there.query, ""))
 
 

@@ -12,7 +12,7 @@ from matloop.core.errors import InputError, QueryRefused, SourceError, did_you_m
 from matloop.core.progress import Progress, silent
 from matloop.datasets.dataset import Dataset, SetAside
 from matloop.sources import optimade_records
-from matloop.sources.base import PoliteSource, first_records
+from matloop.sources.base import PoliteSource, first_records, with_what_is_kept
 from matloop.sources.optimade_book import OptimadeBook, service_of
 from matloop.sources.paging import read_on
 from matloop.sources.part import Part
@@ -108,6 +108,7 @@ class Optimade(PoliteSource):
             aside += [SetAside(f"{one.name}: {place}", why) for place, why in page.aside]
             warnings |= dict.fromkeys(page.facts.get("warnings", []))
         self.remarks += [f"{one.name} says: {word}" for word in list(warnings)[:5]]
+        self._compare(one.name, part, most)
         return optimade_records.table(one, service, lambda: first_records(part.pages(), most), query, aside)
 
     def _united(self, made: list[Dataset], progress: Progress) -> Dataset:
@@ -124,10 +125,10 @@ class Optimade(PoliteSource):
     ) -> SourceError | QueryRefused:
         first = next(iter(failures.values()))
         n_kept = sum(part.n_records for part in parts.values())
+        if len(parts) == 1:
+            return with_what_is_kept(first, first.message, first.hint, n_kept)
         lines = "; ".join(f"{name}: {error.message}" for name, error in failures.items())
-        hint = first.hint if len(failures) == 1 and len(parts) == 1 else "leave it out, or go on later"
-        kept = f" ({n_kept:,} records are kept)" if n_kept else ""
-        return type(first)(f"{lines}{kept}", hint)
+        return type(first)(f"{lines} ({n_kept:,} records are kept)", "leave it out, or go on later")
 
 
 def _asked(query: Mapping[str, Any]) -> list[Provider]:

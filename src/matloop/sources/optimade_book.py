@@ -10,10 +10,12 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from matloop.core.errors import BadAnswer, InputError, QueryRefused, did_you_mean
 from matloop.sources.answers import Answer
 from matloop.sources.http import Client, json_of
-from matloop.sources.links import at_home, with_value, without
-from matloop.sources.optimade_service import FORMULA, STRUCTURE, Property, Service, discovered, link_text
+from matloop.sources.links import host_of, with_value, without
+from matloop.sources.optimade_service import FORMULA, STRUCTURE, Property, Service, discovered
+from matloop.sources.paging import next_of
 from matloop.sources.part import Link, Page
 from matloop.sources.providers import Provider
+from matloop.sources.refusals import refusal_of
 
 #: Where the provider says what it is; the link of the first page, which holds no records.
 INFO = "info"
@@ -30,6 +32,7 @@ class OptimadeBook:
 
     def __init__(self, client: Client, provider: Provider, query: Mapping[str, Any]) -> None:
         self._client, self._provider, self._query = client, provider, query
+        self._warned: set[str] = set()
 
     def first(self) -> Link:
         return INFO
@@ -93,20 +96,22 @@ class OptimadeBook:
         if isinstance(delay, int | float) and delay > 0:
             self._client.pause(link, float(delay))
         links = document.get("links")
-        told = link_text(links.get("next")) if isinstance(links, dict) else None
-        following = at_home(link, told) if told else None
-        total = meta.get("data_returned")
-        aside = []
-        if following is None and meta.get("more_data_available") is True:
+        told = links.get("next") if isinstance(links, dict) else None
+        following, aside = next_of(link, told.get("href") if isinstance(told, dict) else told, self.named(link))
+        if following is None and not aside and meta.get("more_data_available") is True:
             aside = [[self.named(link), "it says that there are more, but not where"]]
-        facts = {"warnings": _warnings(meta)} if _warnings(meta) else {}
+        total = meta.get("data_returned")
+        new = [words for words in _warnings(meta) if words not in self._warned]
+        self._warned.update(new)
+        facts = {"warnings": new} if new else {}
         return Page(document["data"], following, total if isinstance(total, int) else None, aside, facts)
 
 
 def _document(answer: Answer) -> dict[str, Any]:
     document = json_of(answer)
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
-        raise BadAnswer(f"{urlsplit(answer.url).netloc} answered without a list of data")
+        said = refusal_of(answer)
+        raise BadAnswer(f"{host_of(answer.url)} answered without a list of data" + (f": {said}" if said else ""))
     return document
 
 

@@ -18,6 +18,9 @@ from matloop.sources.providers import Provider
 from matloop.sources.records import Table
 from matloop.sources.units import as_unit
 
+#: How providers say that a property is a number.
+NUMBERS = ("float", "integer", "number")
+
 
 class _Unusable(Exception):
     """Why a record cannot be used."""
@@ -54,18 +57,18 @@ def table(
 
 def _columns(records: Iterable[Any], service: Service, wanted: set[str], has_structure: bool) -> dict[str, Column]:
     """The columns that the records fill, without a look at their structures."""
-    is_text: dict[str, bool] = {}
+    kinds: dict[str, set[bool]] = {}  # whether texts, or numbers, or both were seen
     for record in records:
         attributes = record.get("attributes") if isinstance(record, dict) else None
         for key, value in attributes.items() if isinstance(attributes, dict) else ():
             if _is_property(key, value, wanted):
-                is_text[key] = is_text.get(key, False) or isinstance(_cell(value), str)
+                kinds.setdefault(key, set()).add(isinstance(_cell(value), str))
     material = {"structure": Column("structure", role="material", kind="structure")} if has_structure else {}
     return {
         "id": Column("id", role="identity", kind="text", description="the provider's own"),
         "formula": Column("formula", role="identity" if has_structure else "material", kind="composition"),
         **material,
-        **{key: _property(key, its_text, service.properties.get(key)) for key, its_text in is_text.items()},
+        **{key: _property(key, seen, service.properties.get(key)) for key, seen in kinds.items()},
         "last_modified": Column("last_modified", role="provenance", kind="text"),
         ORIGIN: column(ORIGIN),
         LICENCE: column(LICENCE),
@@ -92,11 +95,21 @@ def _structure(attributes: Mapping[str, Any]) -> dict[str, str]:
     missing = [key for key in STRUCTURE[1:4] if not attributes.get(key)]
     if missing:
         raise _Unusable(f"the provider gives no structure for it: {', '.join(missing)} are missing")
+    _require_all_atoms(attributes["species"])
     try:
         structure = Structure.from_json({key: attributes.get(key) for key in STRUCTURE})
         return {"formula": structure.formula, "structure": structure.to_json()}
     except (StructureError, FormulaError) as error:
         raise _Unusable(error.message) from error
+
+
+def _require_all_atoms(species: Any) -> None:
+    """Atoms that are attached to a site have no place of their own: without them formula and structure are wrong."""
+    for kind in species if isinstance(species, list) else ():
+        attached = kind.get("attached") if isinstance(kind, dict) else None
+        if attached:
+            atoms = " and ".join(map(str, attached)) if isinstance(attached, list) else str(attached)
+            raise _Unusable(f"atoms without positions are attached to its sites: {atoms[:60]}")
 
 
 def _formula(text: Any) -> str:
@@ -111,9 +124,14 @@ def _no_formula() -> str:
 
 
 def _cell(value: Any) -> Any:
-    """Numbers and texts as they are; yes and no as words, as every dataset has them; anything composed as JSON."""
+    """Numbers and texts as they are; yes and no as words, as every dataset has them; anything composed as JSON.
+
+    A whole number too large for any column is a text.
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return str(value)
     return value if isinstance(value, int | float | str) else json.dumps(value, separators=(",", ":"))
 
 
@@ -121,7 +139,9 @@ def _is_property(key: str, value: Any, wanted: set[str]) -> bool:
     return value is not None and key not in STRUCTURE and (key.startswith("_") or key in wanted)
 
 
-def _property(name: str, is_text: bool, told: Property | None) -> Column:
+def _property(name: str, seen: set[bool], told: Property | None) -> Column:
+    """A column: of numbers where they are promised and any was seen, so that one slip does not make texts of all."""
+    is_text = True in seen and not (told is not None and told.type in NUMBERS and False in seen)
     role: Any = "identity" if is_text or is_label(name) else "target"
     unit, words = as_unit(told.unit if told else None)
     description = "; ".join(filter(None, [told.description if told else "", words]))

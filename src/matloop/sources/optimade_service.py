@@ -43,8 +43,15 @@ def discovered(client: Client, provider: Provider) -> Service:
     url, info = _versioned(client, provider.url)
     if _attributes(info).get("is_index"):
         url, info = _versioned(client, _child(client, url, info, provider))
-    structures = client.ask(f"{url}/info/structures", _document)
-    return Service(url, _licence(_attributes(info)) or provider.licence, _properties(structures))
+    return Service(url, _licence(_attributes(info)) or provider.licence, _described(client, url))
+
+
+def _described(client: Client, url: str) -> dict[str, Property]:
+    """The properties that a provider describes; its structures are there also where it describes none."""
+    try:
+        return _properties(client.ask(f"{url}/info/structures", _document))
+    except QueryRefused:
+        return {}
 
 
 def _versioned(client: Client, base: str) -> tuple[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,12 +102,13 @@ class Part:
 
     def pages(self) -> Iterator[Page]:
         """The finished pages in their order. Raises SourceError where one is damaged."""
-        for number, path in enumerate(sorted(self.folder.glob("page-*.json.gz")), start=1):
+        for number in range(1, sum(1 for _ in self.folder.glob("page-*.json.gz")) + 1):
+            path = self.folder / _page_name(number)
             try:
-                if path.name != _page_name(number):
-                    raise ValueError("a page before it is missing")
                 yield Page(**json.loads(gzip.decompress(path.read_bytes())))
-            except (OSError, EOFError, ValueError, TypeError) as error:
+            except FileNotFoundError as error:
+                raise SourceError(f"{path} is missing", "--restart fetches all of it anew") from error
+            except (OSError, EOFError, ValueError, TypeError, zlib.error) as error:
                 raise SourceError(f"{path} cannot be used: {error}", "--restart fetches all of it anew") from error
 
     def records(self) -> Iterator[Any]:
@@ -126,15 +128,19 @@ def discard(folder: Path) -> None:
 
     Raises InputError where another process works in it.
     """
-    gone = folder.with_name(f".{folder.name}.gone")
-    shutil.rmtree(gone, ignore_errors=True)
+    shutil.rmtree(gone(folder), ignore_errors=True)
     for lock in folder.rglob("held.lock"):
         held = Part(lock.parent)
         held.acquire()
         held.close()
     if folder.is_dir():
-        folder.replace(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+        folder.replace(gone(folder))
+        shutil.rmtree(gone(folder), ignore_errors=True)
+
+
+def gone(folder: Path) -> Path:
+    """The name that a folder has while it is deleted."""
+    return folder.with_name(f".{folder.name}.gone")
 
 
 def _page_name(number: int) -> str:

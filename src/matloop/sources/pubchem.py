@@ -25,6 +25,8 @@ LICENCE_WORDS = "no restriction by NCBI; contributors may claim rights"
 CITATION = "Kim et al. 2025, Nucleic Acids Research 53, D1516, https://doi.org/10.1093/nar/gkae1059"
 #: By what compounds can be named.
 BY = ("name", "cid", "smiles", "inchikey", "formula")
+#: No compound has a larger number: PubChem refuses a whole list for one that has.
+LARGEST = 2**31 - 1
 KEYS = ("by", "values", "properties")
 
 
@@ -32,10 +34,10 @@ class Pubchem(PoliteSource):
     """`Pubchem().fetch({"by": "name", "values": ["aspirin", "caffeine"]})`.
 
     A query has `by` (name, cid, smiles, inchikey or formula) and `values`, and may have `properties`. Of a name, SMILES
-    or key the best match is taken, of a formula every compound. At most five requests a second, as PubChem asks for.
+    or key the best match is taken, of a formula every compound.
     """
 
-    def __init__(self, url: str = URL, per_second: float = 4.5, is_fresh: bool = False) -> None:
+    def __init__(self, url: str = URL, per_second: float | None = None, is_fresh: bool = False) -> None:
         super().__init__(per_second, is_fresh)
         self._url = url.rstrip("/")
 
@@ -118,7 +120,7 @@ def _asked(query: Mapping[str, Any]) -> dict[str, Any]:
     if not texts:
         raise InputError("no compound is named", f"such as --{by} and its value")
     for text in texts if by == "cid" else []:
-        if not text.isdecimal():
+        if not text.isdecimal() or not 0 < int(text) <= LARGEST:
             raise InputError(f"'{text[:40]}' is no CID", "a CID is a whole number, such as 2244; names go with --name")
     properties = pubchem_properties.chosen(query.get("properties"))
     return {"by": by, "values": texts, "properties": properties[1:]}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from matloop.core.errors import BadAnswer, HostUnreachable, QueryRefused
 from matloop.sources.answers import Answer
 from matloop.sources.http import PATIENCE, Client, json_of
+from matloop.sources.paging import MOST_BAD
 from matloop.sources.part import Link, Page, Part
 from matloop.sources.pubchem_properties import chosen
 
@@ -19,11 +19,6 @@ from matloop.sources.pubchem_properties import chosen
 LOOKED_UP, TAKEN = 20, 200
 #: How long a search that PubChem carries out in the background is left alone between two questions, in seconds.
 POLL = 3.0
-#: How long PubChem is left alone when it says how much of its patience is used, in seconds.
-_PAUSES = {"yellow": 1.0, "red": 5.0, "black": 60.0}
-_STATUS = re.compile(r"status:\s*(\w+)", re.IGNORECASE)
-
-T = TypeVar("T")
 
 
 class PubchemBook:
@@ -55,8 +50,16 @@ class PubchemBook:
     def _look_up(self, begin: int) -> Page:
         found: list[list[Any]] = []
         aside: list[list[str]] = []
+        n_lost = 0
         for value in self._values[begin : begin + LOOKED_UP]:
-            cids = self._compounds(value)
+            try:
+                cids, n_lost = self._compounds(value), 0
+            except BadAnswer as error:  # one that PubChem stumbles over must not cost its neighbours
+                n_lost += 1
+                if n_lost == MOST_BAD:
+                    raise
+                aside.append([value, error.message])
+                continue
             if not cids:
                 aside.append([value, f"PubChem has no compound with this {self._by}"])
             found += [[cid, value] for cid in (cids if self._by == "formula" else cids[:1])]
@@ -74,7 +77,7 @@ class PubchemBook:
             raise
 
     def _listed(self, url: str, form: Mapping[str, str] | None = None) -> list[int]:
-        told = self._ask(url, _object, form)
+        told = self._client.ask(url, _object, form)
         begin = monotonic()
         while isinstance(waiting := told.get("Waiting"), dict):
             if monotonic() - begin > PATIENCE:
@@ -82,7 +85,7 @@ class PubchemBook:
             self._client.told("PubChem works on the search")
             self._client.pause(url, POLL)
             key = quote(str(waiting.get("ListKey")), safe="")
-            told = self._ask(f"{self._url}/compound/listkey/{key}/cids/JSON", _object, is_kept=False)
+            told = self._client.ask(f"{self._url}/compound/listkey/{key}/cids/JSON", _object, is_kept=False)
         cids = told.get("IdentifierList", {}).get("CID", []) if isinstance(told.get("IdentifierList"), dict) else None
         if not isinstance(cids, list) or not all(isinstance(cid, int) for cid in cids):
             raise BadAnswer("PubChem answered without a list of compounds")
@@ -96,14 +99,21 @@ class PubchemBook:
             return Page([])
         names = dict(wanted)
         cids = ",".join(str(cid) for cid, _ in wanted)
-        url = f"{self._url}/compound/cid/property/{','.join(self._properties)}/JSON"
-        rows = self._ask(url, _properties, {"cid": cids})
-        records = [row | {"asked for": names.get(row.get("CID", 0))} for row in rows if isinstance(row, dict)]
-        given = {row.get("CID") for row in records}
-        aside = [[f"CID {cid}", "PubChem gives nothing for it"] for cid, _ in wanted if cid not in given]
+        rows = {row["CID"]: row for row in self._rows(cids) if isinstance(row, dict) and row.get("CID") in names}
+        records = [row | {"asked for": names[cid]} for cid, row in rows.items()]
+        aside = [[f"CID {cid}", "PubChem gives nothing for it"] for cid in names if cid not in rows]
         n_in_all = sum(1 for _ in self._found())
         following = {"take": begin + TAKEN} if begin + TAKEN < n_in_all else None
         return Page(records, following, n_in_all, aside)
+
+    def _rows(self, cids: str) -> list[Any]:
+        url = f"{self._url}/compound/cid/property/{','.join(self._properties)}/JSON"
+        try:
+            return self._client.ask(url, _properties, {"cid": cids})
+        except QueryRefused as error:
+            if error.status == 404:  # it has none of them
+                return []
+            raise
 
     def _found(self) -> Iterator[tuple[int, str]]:
         """Each compound once, with the first identifier that named it."""
@@ -116,20 +126,6 @@ class PubchemBook:
             if cid not in seen:
                 seen.add(cid)
                 yield cid, value
-
-    def _ask(
-        self, url: str, read: Callable[[Answer], T], form: Mapping[str, str] | None = None, is_kept: bool = True
-    ) -> T:
-        """Ask, and leave PubChem alone as long as it wishes."""
-
-        def heard(answer: Answer) -> T:
-            told = answer.headers.get("x-throttling-control", "")
-            pause = max((_PAUSES.get(status.lower(), 0.0) for status in _STATUS.findall(told)), default=0.0)
-            if pause:
-                self._client.pause(url, pause)
-            return read(answer)
-
-        return self._client.ask(url, heard, form, is_kept)
 
 
 def _object(answer: Answer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What hosts say when they give nothing: why, and how long to wait."""
+"""What hosts say when they give nothing, or have enough: why, and how long to wait."""
 
 from __future__ import annotations
 
@@ -11,16 +11,26 @@ from typing import Any
 
 from matloop.sources.answers import Answer
 
+#: How long a host is left alone when it says how much of its patience is used, in seconds.
+_PAUSES = {"yellow": 1.0, "red": 5.0, "black": 60.0}
+_STATUS = re.compile(r"status:\s*(\w+)", re.IGNORECASE)
+
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:
     """The seconds of the header Retry-After, which has seconds or a date; None where there is none to be read."""
     text = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d*)?", text):
+    if re.fullmatch(r"\d+(\.\d*)?", text):
         return float(text)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def throttled(headers: Mapping[str, str]) -> float:
+    """The seconds to leave a host alone whose X-Throttling-Control, as PubChem sends it, says that it has enough."""
+    told = headers.get("x-throttling-control", "")
+    return max((_PAUSES.get(status.lower(), 0.0) for status in _STATUS.findall(told)), default=0.0)
 
 
 def refusal_of(answer: Answer) -> str:

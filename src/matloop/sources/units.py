@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matloop.core.errors import UnitError
 from matloop.core.units import check_unit
 
@@ -18,9 +20,9 @@ _SPELLED = {
 }
 
 
-def as_unit(text: str | None) -> tuple[str | None, str]:
+def as_unit(text: Any) -> tuple[str | None, str]:
     """The unit, or None with words on what is written there where it cannot be read: (unit, words)."""
-    written = (text or "").strip()
+    written = str(text or "").strip()
     if written.casefold() in _NONE:
         return None, ""
     unit = _SPELLED.get(written.casefold(), written)

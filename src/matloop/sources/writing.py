@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset, SetAside
 from matloop.datasets.saving import KEY, described
+from matloop.files.whole import sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +38,17 @@ class DatasetWriter:
         import pyarrow.parquet as pq
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(self._part, self._with_facts(), compression="zstd")
+        sweep(self.path)
+        try:
+            self._writer = pq.ParquetWriter(self._part, self._with_facts(), compression="zstd")
+        except BaseException:
+            self._part.unlink(missing_ok=True)
+            raise
         return self
 
     def __exit__(self, kind: Any, *_: object) -> None:
-        self._writer.close()
         try:
+            self._writer.close()
             if kind is None:
                 if self.set_aside:
                     self._rewrite()
