@@ -445,3 +445,23 @@ def test_materials_are_no_names_of_samples(write: Write, column: str, cells: lis
     rows = "".join(f"{cell},{300 + i},{i * 1.5}\n" for i, cell in enumerate(cells))
     its = read_any(write("x.csv", f"{column},T,y\n{rows}")).columns[column]
     assert (its.role, its.kind) == ("input" if kind == "text" else "material", kind)
+
+
+def test_one_slip_in_a_column_of_alloys_costs_its_own_record_alone(write: Write) -> None:
+    """The kind of a column is told by the cells that can be read, whatever the column is called."""
+    rows = "".join(f"Fe{80 + i}Ni{20 - i},{300 + i}\n" for i in range(1, 20))
+    dataset = read_any(write("x.csv", f"Legierung,y\n{rows}Fe60Xx40,7\n"))
+    assert dataset.columns["Legierung"].kind == "composition"
+    assert len(dataset) == 19
+    assert [aside.reason for aside in dataset.set_aside] == ["Legierung: 'Fe60Xx40' has no element 'Xx'"]
+
+
+def test_exported_trials_are_read_as_what_they_are(write: Write) -> None:
+    """How a trial came about, and what was expected of it, is no input of the next model."""
+    head = "trial,number,status,heat,gap_predicted [eV],formula,gap [eV],planner,reason,attempts\n"
+    rows = "".join(f"a-{i},{i},done,{i}.5,1.4,Cu{i}S,1.{i},bayesian,told most,1\n" for i in range(1, 6))
+    roles = {name: column.role for name, column in read_any(write("x.csv", head + rows)).columns.items()}
+    assert [name for name, role in roles.items() if role == "input"] == ["heat", "gap"]
+    assert roles["formula"] == "material"
+    assert {roles["trial"], roles["number"]} == {"identity"}
+    assert {roles[name] for name in ("status", "gap_predicted", "planner", "reason", "attempts")} == {"provenance"}

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from matloop.core.composition import FormulaError, parse_formula
 from matloop.datasets.column import MATERIALS, Column, Kind, Role
 
@@ -22,7 +24,7 @@ FEW = 3
 _BEFORE = r"(?:.*[ _-])?"  # 'material_id' is an id, 'acid' is none
 _IDENTITY = re.compile(
     _BEFORE + r"(?:ids?|uuid|inchi|inchi[ _-]?key|cas|names?|identifier|iupac)"
-    r"|(?:(?:entry|sample|record|serial|cas|row|trial|experiment|run)[ _-]*)?(?:number|no\.?|nr\.?|index|#)"
+    r"|(?:(?:entry|sample|record|rec\.|serial|cas|row|trial|experiment|run)[ _-]*)?(?:number|no\.?|nr\.?|index|#)"
     r"|mpid|cid|refcode|unnamed: \d+|entry|row|sample",
     re.IGNORECASE,
 )
@@ -36,6 +38,11 @@ _UNCERTAINTY = re.compile(
     r"|(?:std|sd|stdev|sigma|σ|error|uncertainty|unc|standard[ _-]deviation)[ _-]*(?:of|in)?[ _(-]*(?P<of2>.+?)\)?",
     re.IGNORECASE,
 )
+#: What the trials of a campaign are exported with (`reports.export`), beside variables and results.
+_OF_TRIALS: Mapping[str, Role] = {"trial": "identity", "number": "identity"} | dict.fromkeys(
+    ("status", "planner", "reason", "attempts", "failed"), "provenance"
+)
+_PREDICTED = "_predicted"
 _TARGET = re.compile(r"targets?", re.IGNORECASE)
 _MATERIAL_NAME = re.compile(
     r"(?:.*[ _-])?(?:formula|formulas|composition|compositions|smiles|structure|structures|material|compound|molecule)",
@@ -45,6 +52,7 @@ _SMILES_NAME = re.compile(r"(?:.*[ _-])?(?:smiles|smi)(?:[ _-].*)?", re.IGNORECA
 _FORMULA_NAME = re.compile(_BEFORE + r"(?:formulae?|formulas|compositions?|stoichiometry)(?:[ _-].*)?", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"\W*(?:canonical[ _-])?(?:smiles|formula|composition|structure)\W*", re.IGNORECASE)
 _SMILES_SIGNS = re.compile(r"[=#@\[\]()/\\]|[a-z]\d|\d[a-z]|c1|C\d|CC")
+_COUNTER = re.compile(r".*(?:index|number|no\.?|nr\.?|id|#|key)", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _SERIES = re.compile(r"(?:[A-Za-z]{1,2}\d{1,4}|[A-Za-z]{1,4}[-_#. ]\d{1,5})\Z")
 _SMILES = re.compile(r"(?:[BCNOPSFIbcnops]|Cl|Br|\[\d*[A-Za-z*][^\[\],]*\]|[=#@()/\\.+\-:~$*%]|\d)+\Z")
@@ -57,7 +65,7 @@ def guess(frame: pd.DataFrame, known: Mapping[str, Column] | None = None) -> dic
     described = guessed_roles(
         {name: column.kind for name, column in known.items()} | kinds,
         {name: column.role for name, column in known.items()},
-        [name for name, kind in kinds.items() if kind == "text" and tells_apart(frame[name])],
+        [name for name, kind in kinds.items() if names_records(name, kind, frame[name])],
     )
     return {name: described[name] for name in kinds}
 
@@ -67,14 +75,26 @@ def guessed_roles(
 ) -> dict[str, Column]:
     """A column for each name, with the role that was said or that its name and its kind suggest.
 
-    `labels` are columns of text that has hardly one cell like another: those name records, whatever they are called.
+    `labels` are the columns that name records, whatever they are called (`names_records`).
     """
     material = None if "material" in said.values() else _material({n: k for n, k in kinds.items() if n not in said})
     has_material = material is not None or "material" in said.values()
     made = {name: _guessed(name, kind, material, has_material, kinds) for name, kind in kinds.items()}
     made |= {name: _with_role(made[name], "identity") for name in labels if made[name].role == "input"}
+    made |= {name: _with_role(made[name], role) for name, role in _of_trials(kinds).items()}
     made |= {name: _with_role(made[name], role) for name, role in said.items()}
     return _with_a_target(made, said) if has_material else made
+
+
+def _of_trials(names: Collection[str]) -> dict[str, Role]:
+    """What is known of the columns of an exported campaign; of another table nothing.
+
+    What a model predicted before a trial is where the trial came from, and no input of the next model.
+    """
+    if not {"trial", "number", "status", "planner"} <= set(names):
+        return {}
+    told: dict[str, Role] = {name: role for name, role in _OF_TRIALS.items() if name in names}
+    return told | {name: "provenance" for name in names if name.removesuffix(_PREDICTED) in set(names) - {name}}
 
 
 def _with_role(column: Column, role: Role) -> Column:
@@ -104,7 +124,7 @@ def guessed_kind(name: str, cells: Any) -> Kind:
     if names_formula and formulas >= MOST:
         return "composition"
     if formulas >= 0.95 and not names_smiles:
-        return _composition_or_text(name, sample)
+        return _composition_or_text(name, [text for text in sample if _looks_like_formula(text)])
     if smiles >= 0.95 and share(sample, lambda text: bool(_SMILES_SIGNS.search(text))) >= 0.5:
         return "molecule" if _are_molecules(sample) else "text"
     return "text"
@@ -124,7 +144,17 @@ def share(sample: Iterable[str], is_one: Any) -> float:
     return sum(passed) / len(passed) if passed else 0.0
 
 
-def tells_apart(cells: Any) -> bool:
+def names_records(name: str, kind: Kind, cells: Any) -> bool:
+    """Whether a column names the records: text with hardly one cell like another, or a number that counts the rows."""
+    if kind == "text":
+        return _tells_apart(cells)
+    if kind != "number" or len(cells) < LARGE or not _COUNTER.fullmatch(name):
+        return False
+    values = np.asarray(cells, float)
+    return bool((np.diff(values) == 1).all())
+
+
+def _tells_apart(cells: Any) -> bool:
     """Whether text has hardly one cell like another, in a table large enough to say so, or is a series of names."""
     n = int(cells.notna().sum())
     n_distinct = int(cells.nunique())
@@ -195,7 +225,7 @@ def _are_molecules(sample: Sequence[str]) -> bool:
 
 
 def _composition_or_text(name: str, sample: list[str]) -> Kind:
-    """A column of 'BCC' and 'FCC', or of element symbols, parses as formulas but tells of phases and sites."""
+    """What cells are that read as formulas: 'BCC' and 'FCC', or mere symbols of elements, tell of phases and sites."""
     if _MATERIAL_NAME.fullmatch(name):
         return "composition"
     distinct = set(sample)
