@@ -164,3 +164,12 @@ def test_molecules_are_described_where_rdkit_is_installed() -> None:
     described = made.describe(pd.DataFrame({"smiles": ["CCO", "c1ccccc1", "C(("]}))
     assert list(described.failures) == [2]
     assert np.isfinite(described.numbers[:2]).all()
+
+
+def test_what_is_stored_knows_its_features_when_others_have_become_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Representation([FORMULA]).fit(table())
+    names, stored = list(made.get_feature_names_out()), made.__getstate__()
+    monkeypatch.setattr(representation, "USUAL", {"composition": (("fractions",),)})
+    again = Representation.__new__(Representation)
+    again.__setstate__(stored)
+    assert list(again.get_feature_names_out()) == names

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matloop.features.combined import Combined
 
 Array = NDArray[np.float64]
-#: The last two took a seventh off the errors of experimental gaps and phonons, and harmed nothing (docs/decisions/0016).
+#: The last two took a seventh off the errors of experimental gaps and phonons, and harmed none (docs/decisions/0016).
 _OF_FORMULAS = ("magpie", "stoichiometry", "fractions", "electronic", "ionic")
 #: What stands for a material unless featurizers are named: the first of these lists whose extras are installed.
 USUAL: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -220,7 +220,7 @@ class Representation:
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """The name of each column of the matrix, (d,)."""
         told: list[str] = []
-        materials = [column for column in self._columns() if column.kind not in ("number", "text")]
+        materials = self._materials()
         for column in self._columns():
             if column.kind == "number":
                 told.append(column.name)
@@ -255,8 +255,7 @@ class Representation:
     @property
     def citations(self) -> tuple[str, ...]:
         """DOIs of the featurizers' papers."""
-        materials = [column for column in self._columns() if column.kind not in ("number", "text")]
-        found = (doi for column in materials for doi in self.featurizer_of(column).citations)
+        found = (doi for column in self._materials() for doi in self.featurizer_of(column).citations)
         return tuple(dict.fromkeys(found))
 
     # -- for scikit-learn and for files ---------------------------------------------------------------------------
@@ -286,9 +285,12 @@ class Representation:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Plain lists and texts alone: a file of it needs no class to be trusted."""
+        """Plain lists and texts alone: a file of it needs no class to be trusted.
+
+        All featurizers are named, so that a model knows its own when others have become the usual ones.
+        """
         state: dict[str, Any] = {"columns": [column.model_dump(mode="json") for column in self._columns()]}
-        state["featurizers"] = {name: list(told) for name, told in (self.featurizers or {}).items()} or None
+        state["featurizers"] = {column.name: list(self.featurizers_of(column)) for column in self._materials()} or None
         if self.__sklearn_is_fitted__():
             state |= {"words_": self.words_, "known_words_": self.known_words_}
         return state
@@ -296,6 +298,9 @@ class Representation:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.columns = [Column(**column) for column in state["columns"]]
+
+    def _materials(self) -> list[Column]:
+        return [column for column in self._columns() if column.kind not in ("number", "text")]
 
     def _columns(self) -> list[Column]:
         return [each if isinstance(each, Column) else Column(**each) for each in self.columns]
