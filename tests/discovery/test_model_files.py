@@ -6,8 +6,9 @@ import io
 import json
 import os
 import pickle
+import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -50,10 +51,10 @@ def test_a_model_says_the_same_after_it_was_saved_and_read(dataset: Dataset, tmp
         assert np.array_equal(one, other)
 
 
-def stored(kind: str, task: Any) -> tuple[Predictor, Predictor, Described]:
+def stored(kind: str, task: Any, features: str = "fractions") -> tuple[Predictor, Predictor, Described]:
     """A predictor of this kind, the same read from its bytes, and rows to be judged."""
     dataset = hardness(40) if task == "regression" else is_hard(40)
-    representation = Representation([dataset.columns["formula"]], {"formula": ["fractions"]})
+    representation = Representation([dataset.columns["formula"]], {"formula": [features]})
     rows = representation.fit(dataset.frame).describe(dataset.frame)
     X, y = representation.matrix(rows), dataset.frame.iloc[:, 1].to_numpy()
     with patch.object(catalogue, "TREES", 20), patch.object(catalogue, "ROUNDS", 20):
@@ -77,7 +78,7 @@ def stored(kind: str, task: Any) -> tuple[Predictor, Predictor, Described]:
 def test_every_kind_of_model_can_be_stored_without_loss(kind: str, task: str) -> None:
     if task not in catalogue.SUITS.get(kind, catalogue.Suits()).tasks:
         return
-    one, other, rows = stored(kind, task)
+    one, other, rows = stored(kind, task, "stoichiometry" if kind == "label_propagation" else "fractions")
     told, again = one.predict(rows), other.predict(rows)
     assert set(told) == set(again)
     assert all(np.array_equal(told[name], again[name]) for name in told)
@@ -231,7 +232,7 @@ def _function_of_a_trusted_module(schema: Any) -> None:
 def test_a_model_that_asks_for_functions_is_refused_and_nothing_is_called(
     change: Callable[[Any], None], file: Path, tmp_path: Path
 ) -> None:
-    assert_refused(with_model(file, tmp_path / "bad.matloop", changed_schema(file, change)), "wants")
+    assert_refused(with_model(file, tmp_path / "bad.matloop", changed_schema(file, change)), "wants a?")
 
 
 def test_a_model_within_a_model_is_only_what_it_says(file: Path, tmp_path: Path) -> None:
@@ -318,6 +319,112 @@ def test_trees_that_lead_out_of_themselves_are_refused(kind: str, tmp_path: Path
         for name, content in parts.items():
             archive.writestr(name, content)
     assert_refused(with_model(file, tmp_path / "bad.matloop", buffer.getvalue()), "damaged")
+
+
+def _as_one(schema: Any, array: Callable[[str, Any], None]) -> None:
+    """Two different nodes under one number: skops would take the first for both."""
+    content = schema["content"]["content"]
+    content["intervals"]["__id__"] = content["domain"]["__id__"]
+
+
+def _folder(schema: Any, array: Callable[[str, Any], None]) -> None:
+    """A pipeline that keeps what it computes in a folder would read pickles from there when it is fitted again."""
+    told = schema["content"]["content"]["model"]["content"]["content"]["memory"]
+    told.update(content=json.dumps("/tmp/somewhere"), __id__=9001)
+
+
+def _tree_outputs(schema: Any, array: Callable[[str, Any], None]) -> None:
+    next(nodes(schema, "TreeNode"))["__reduce__"]["args"]["content"][2].update(content="2000000000", __id__=9001)
+
+
+def _tree_count(schema: Any, array: Callable[[str, Any], None]) -> None:
+    told = next(nodes(schema, "TreeNode"))["content"]["content"]["node_count"]
+    told.update(content="500000000", __id__=9001)
+
+
+def _tree_inputs(schema: Any, array: Callable[[str, Any], None]) -> None:
+    """The tree says that there are so many inputs, and asks for the last of them."""
+    tree = next(nodes(schema, "TreeNode"))
+    tree["__reduce__"]["args"]["content"][0].update(content="100000000", __id__=9001)
+    array(
+        tree["content"]["content"]["nodes"]["file"], lambda a: a["feature"].__setitem__(a["left_child"] > 0, 9 * 10**7)
+    )
+
+
+def _vectors(schema: Any, array: Callable[[str, Any], None]) -> None:
+    told = next(node["content"] for node in nodes(schema, "DictNode") if "_dual_coef_" in node["content"])
+    array(told["_dual_coef_"]["file"], lambda a: a[:, :1])
+
+
+def _boosted(change: Callable[[str], str]) -> Callable[[Any, Any], None]:
+    """LightGBM's text changed; that it was changed is made sure of."""
+
+    def apply(schema: Any, array: Callable[[str, Any], None]) -> None:
+        told = next(node for node in nodes(schema, "JsonNode") if "tree_sizes=" in str(node["content"]))
+        text = json.loads(told["content"])
+        assert change(text) != text
+        told["content"] = json.dumps(change(text))
+
+    return apply
+
+
+#: LightGBM jumps by these sizes, writes as many answers as the objective names, and reads 22 lines of a tree.
+_SIZES = _boosted(lambda text: re.sub(r"tree_sizes=\d+", "tree_sizes=900000000", text))
+_CLASSES = _boosted(lambda text: text.replace("objective=regression", "objective=multiclass num_class:3000000"))
+_TWICE = _boosted(lambda text: text.replace("\nleft_child=", "\nleft_child=2000000000\nleft_child=", 1))
+
+
+def _histogram_inputs(schema: Any, array: Callable[[str, Any], None]) -> None:
+    for node in nodes(schema, "ObjectNode"):
+        if node["__class__"] == "TreePredictor":
+            file = node["content"]["content"]["nodes"]["file"]
+            array(file, lambda a: a["feature_idx"].fill(999_999))
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("ridge", _as_one),
+        ("ridge", _folder),
+        *(("tree", change) for change in (_tree_outputs, _tree_count, _tree_inputs)),
+        ("svm", _vectors),
+        *(("boosting", change) for change in (_SIZES, _CLASSES, _TWICE)),
+        ("histogram", _histogram_inputs),
+    ],
+)
+def test_what_native_code_would_believe_is_looked_at_first(kind: str, change: Any, tmp_path: Path) -> None:
+    """Each of these would be read, or written, beyond the end of an array: it is refused before it is used."""
+    if kind == "histogram":
+        with patch.dict("sys.modules", {"matloop.models.boosting": None}):
+            one = stored("boosting", "regression")[0]
+    else:
+        one = stored(kind, "regression")[0]
+    with zipfile.ZipFile(io.BytesIO(packed(one))) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    schema = json.loads(parts["schema.json"])
+
+    def array(name: str, edit: Callable[[Any], Any]) -> None:
+        told = np.load(io.BytesIO(parts[name])).copy()
+        edited = edit(told)
+        buffer = io.BytesIO()
+        np.save(buffer, told if edited is None else edited)
+        parts[name] = buffer.getvalue()
+
+    change(schema, array)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in (parts | {"schema.json": json.dumps(schema).encode()}).items():
+            archive.writestr(name, content)
+    with pytest.raises(ModelFileError, match="damaged"):
+        unpacked(buffer.getvalue(), tmp_path / "bad.matloop")
+
+
+def nodes(schema: Any, loader: str) -> Iterator[Any]:
+    """All nodes of this kind."""
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from nodes(inner, loader)
+    if isinstance(schema, dict) and schema.get("__loader__") == loader:
+        yield schema
 
 
 @given(share=st.floats(0.0, 0.999))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,16 @@ def conditions() -> Dataset:
     kelvin = rng.uniform(300, 900, 60)
     frame = pd.DataFrame({"temperature": kelvin, "y": kelvin / 100 + rng.normal(0, 0.1, 60)})
     return Dataset(frame, [Column("temperature", unit="K"), Column("y", role="target", unit="GPa")])
+
+
+def test_an_answer_that_is_no_number_is_a_failure(model: TrainedModel) -> None:
+    """Weights that are NaN or overflow: no prediction, not in the domain, and the reason."""
+    broken = copy.deepcopy(model)
+    broken.predictor.model[-1].coef_[:] = np.inf
+    told = broken.predict(model.training.head(3))
+    assert set(told["failure"]) == {"what the model says of it is no finite number"}
+    assert told["prediction"].isna().all()
+    assert not told["in_domain"].any()
 
 
 def test_columns_are_converted_into_the_units_of_the_model() -> None:

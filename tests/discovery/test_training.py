@@ -287,17 +287,64 @@ def test_rows_that_cannot_be_used_are_counted_with_their_reason() -> None:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda d: d.take(range(6)), "too few to learn from"),
+        (lambda d: d.take(range(6)), "6 rows with a known .* cannot be learned from"),
         (lambda d: d.with_column(Column("hardness", role="target"), np.ones(40)), "in every row"),
         (lambda d: d.described(Column("hardness", role="input")), "no column is said to be the target"),
         (lambda d: d.with_column(Column("other", role="target"), np.arange(40.0)), "several columns are targets"),
         (lambda d: d.described(Column("formula", role="identity", kind="composition")), "nothing to predict from"),
-        (lambda d: d.with_column(Column("formula", role="material", kind="composition"), ["Qq"] * 40), "too few"),
+        (
+            lambda d: d.with_column(Column("formula", role="material", kind="composition"), ["Qq"] * 40),
+            "no element 'Qq'",
+        ),
     ],
 )
 def test_data_that_teach_nothing_are_told(change: Callable[[Dataset], Dataset], match: str) -> None:
     with pytest.raises(InputError, match=match):
         trained(change(hardness()))
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_rows_without_an_outcome_teach_the_models_that_can_use_them(task: Any, tmp_path: Path) -> None:
+    """Self-training learns from their inputs, and so says something else than from the others alone; ridge does not."""
+    dataset = hardness(60) if task == "regression" else is_hard(60)
+    target = dataset.targets[0].name
+    gaps = dataset.frame.assign(**{target: dataset.frame[target].where(np.arange(60) % 3 == 0)})
+    few, all_rows = dataset.take(np.arange(0, 60, 3)), Dataset(gaps, list(dataset.columns.values()), name="gaps")
+    told = [trained(each, model="self_training") for each in (few, all_rows)]
+    assert card_of(told[1]).data.n_rows == 20
+    assert f"40 rows without a {target} taught the model as well, by their inputs" in card_of(told[1]).cleaning.remarks
+    column = "prediction" if task == "regression" else "probability"
+    one, other = (model.predict(dataset.frame)[column].to_numpy() for model in told)
+    assert not np.array_equal(one, other)
+    again = TrainedModel.load(told[1].save(tmp_path / "semi"))
+    assert np.array_equal(again.predict(dataset.frame)[column].to_numpy(), other)
+    (remark,) = card_of(trained(all_rows, model="tree")).cleaning.remarks
+    assert remark.startswith(f"40 rows without a {target} were left aside; --model self_training")
+
+
+def test_numbers_that_no_model_can_hold_are_told() -> None:
+    """An input beyond 1e30 sets its row aside with the reason; an outcome like that refuses the table."""
+    dataset = noise(30)
+    frame = dataset.frame.assign(x0=[1e200, *dataset.frame["x0"][1:]])
+    card = card_of(trained(Dataset(frame, list(dataset.columns.values()))))
+    assert card.representation.failures == {"x0: '1e+200' is too large for a model": 1}
+    frame = dataset.frame.assign(y=[1e200, *dataset.frame["y"][1:]])
+    with pytest.raises(InputError, match="y is 1e\\+200 in a row: too large for a model"):
+        trained(Dataset(frame, list(dataset.columns.values())))
+
+
+def test_a_model_that_needs_more_rows_says_so() -> None:
+    """A neural network keeps rows for stopping, and twelve are too few for that."""
+    with pytest.raises(InputError, match="'neural_network' cannot learn from 12 of these rows: The validation set"):
+        trained(noise(12), model="neural_network")
+
+
+def test_few_rows_say_which_intervals_were_measured() -> None:
+    """Fifteen rows support no intervals of 90 %: what is told of the second split are those of 80 %."""
+    told = card_of(trained(noise(15), splits=["random", "cluster"])).uncertainty
+    assert [each.expected for each in told.coverage][-1] == 0.8
+    assert told.remark.startswith("on 'cluster' ")
+    assert "% intervals held" in told.remark
 
 
 def test_other_targets_are_no_inputs() -> None:

@@ -62,6 +62,16 @@ def test_a_model_of_classes_learns_them_with_probabilities(kind: str) -> None:
     assert list(made.classes_) == ["high", "low"]
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_the_unit_of_the_outcome_makes_no_difference(kind: str) -> None:
+    """Nanometres in metres are learned as well, and 1e12 of something, too: to 5 % of their standard deviation."""
+    X, y = table(80)
+    told = [model(kind, "regression").fit(X, y * unit).predict(X) / unit for unit in (1.0, 1e-9, 1e12)]
+    for other in told[1:]:
+        assert np.sqrt(np.mean((other - told[0]) ** 2)) < 0.05 * y.std()
+
+
 @pytest.mark.parametrize("kind", [k for k in NUMBERS if k != "self_training"])
 def test_the_scale_of_an_input_makes_no_difference(kind: str) -> None:
     """Metres or nanometres: preprocessing is part of the model. Trees see only the order; forests round."""

@@ -24,6 +24,15 @@ def test_about_as_many_new_rows_are_inside_as_was_asked_for(n: int) -> None:
     assert 0.7 < np.mean(distance <= 1) < 0.97
 
 
+@pytest.mark.parametrize("n", [10, 15, 60])
+@pytest.mark.parametrize("times", [1, 3])
+def test_few_rows_and_repeated_ones_leave_room_for_new_ones(n: int, times: int) -> None:
+    """A material that was measured three times does not make the domain smaller, and ten rows make one at all."""
+    known = np.repeat(rows(n, d=3), times, axis=0)
+    distance, _ = ApplicabilityDomain().fit(known).judge(rows(2000, d=3, seed=1))
+    assert 0.7 < np.mean(distance <= 1) < 0.99
+
+
 def test_training_rows_are_nearly_all_inside() -> None:
     X = rows(500)
     assert ApplicabilityDomain().fit(X).judge(X).is_inside.mean() > 0.93

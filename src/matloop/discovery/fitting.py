@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matloop.core.errors import InputError
 from matloop.core.progress import Progress
 from matloop.discovery import splitting, validating
 from matloop.discovery.predictor import Predictor
@@ -25,9 +26,11 @@ class Fitting:
 
     def __init__(self, work: TrainingRows, kind: str, seed: int, n_jobs: int, budget: float | None) -> None:
         self.work, self.kind, self.seed, self.n_jobs, self.budget = work, kind, seed, n_jobs, budget
+        has_use = catalogue.SUITS.get(kind, catalogue.Suits()).has_unlabelled
+        self.unlabelled = work.unlabelled if has_use and len(work.unlabelled) else None
         if kind != "auto":
             catalogue.model(kind, work.task)  # one for another task is told before anything is fitted
-            catalogue.check(kind, work.task, work.y)
+            catalogue.check(kind, work.task, work.y, 0 if self.unlabelled is None else len(self.unlabelled))
         self.materials = work.materials
         self.seconds = 0.0
         self.is_interrupted = False
@@ -89,9 +92,13 @@ class Fitting:
         work = self.work
         estimator = self._estimator(seconds)
         representation = Representation(**work.representation.get_params())
-        made, _ = Predictor.fitted(
-            representation, estimator, work.described.take(rows), work.y[rows], self.materials[rows], self.seed
-        )
+        described, y, materials = work.described.take(rows), work.y[rows], self.materials[rows]
+        try:
+            made, _ = Predictor.fitted(representation, estimator, described, y, materials, self.seed, self.unlabelled)
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+            told = str(error).splitlines()[0][:200]
+            hint = "take more rows, or another kind of model: matloop train --list"
+            raise InputError(f"'{self.kind}' cannot learn from {len(rows)} of these rows: {told}", hint) from error
         _on_one_thread(made.model)
         return made
 

@@ -138,10 +138,11 @@ def unpacked(content: bytes, path: Path) -> Any:
     from skops.io import get_untrusted_types, loads
 
     from matloop.discovery.predictor import Predictor
-    from matloop.models.safety import TRUSTED, require_sound
+    from matloop.models.safety import TRUSTED, require_plain, require_sound
 
     try:
-        _check_arrays(content)
+        schema, lengths = _checked(content)
+        require_plain(schema, lengths)
         wanted = set(get_untrusted_types(data=content)) - TRUSTED
         if wanted:
             few = ", ".join(sorted(wanted)[:3])
@@ -165,17 +166,23 @@ def unpacked(content: bytes, path: Path) -> Any:
     return model
 
 
-def _check_arrays(content: bytes) -> None:
-    """Raises ValueError where an entry is larger than the bytes it has: by compression, or by an array's header."""
+def _checked(content: bytes) -> tuple[Any, dict[str, int]]:
+    """The schema, and the length of each array by its file.
+
+    Raises ValueError where entries are larger than the bytes they have: by compression, by lying upon each other, or by
+    an array's header.
+    """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for entry in archive.infolist():
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > len(content):
-                raise ValueError(f"its part {entry.filename[:40]!r} is packed")
-            if entry.filename.endswith(".npy"):
-                _check_array(archive, entry)
+        entries = archive.infolist()
+        packed = next((entry for entry in entries if entry.compress_type != zipfile.ZIP_STORED), None)
+        if packed is not None or sum(entry.file_size for entry in entries) > len(content):
+            raise ValueError(f"its part {(packed or entries[0]).filename[:40]!r} is packed")
+        lengths = {each.filename: _length(archive, each) for each in entries if each.filename.endswith(".npy")}
+        return json.loads(archive.read("schema.json")), lengths
 
 
-def _check_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+def _length(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
+    """How many rows an array has, 1 of a single number. Raises ValueError where it is not as large as it says."""
     with archive.open(entry) as file:
         version = np.lib.format.read_magic(file)
         read_header = {
@@ -188,6 +195,7 @@ def _check_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
         size = int(np.prod(shape, dtype=object)) * dtype.itemsize
         if dtype.hasobject or size != entry.file_size - file.tell():
             raise ValueError(f"its array {entry.filename[:40]!r} is not as large as it says")
+        return int(shape[0]) if shape else 1
 
 
 def _missing(error: ImportError, path: Path) -> InputError | Exception:

@@ -47,22 +47,34 @@ class Predictor:
 
     @classmethod
     def fitted(
-        cls, representation: Representation, estimator: Any, described: Described, y: Any, groups: Any, seed: int
+        cls,
+        representation: Representation,
+        estimator: Any,
+        described: Described,
+        y: Any,
+        groups: Any,
+        seed: int,
+        unlabelled: Described | None = None,
     ) -> tuple[Predictor, Array]:
         """Learn from described rows without failures and their outcomes (n,); also the out-of-fold predictions.
 
         Rows of one of the `groups` (n,) are left out together where errors are learned from rows left out.
+        `unlabelled` rows have no outcome; the estimator is one that learns from them as well.
         """
         X = representation.fit(described).matrix(described)
+        if unlabelled is not None:
+            from matloop.models.semi_supervised import WithUnlabelled
+
+            estimator = WithUnlabelled(estimator, representation.matrix(unlabelled))
         domain = ApplicabilityDomain(seed=seed).fit(X, y)
         if y.dtype.kind == "f":
             model, out = learn(estimator, X, y, groups, seed)
             intervals = ConformalIntervals(seed=seed).fit(X, out, y, groups=groups)
-            return cls(representation, model, domain, intervals=intervals), out
+            return cls(representation, _alone(model), domain, intervals=intervals), out
         classes, codes = np.unique(y.astype(str), return_inverse=True)
         learned: Learned = learn(estimator, X, codes, groups, seed)
         calibration = ProbabilityCalibration().fit(learned.out_of_fold, codes)
-        made = cls(representation, learned.model, domain, calibration=calibration, classes=list(classes))
+        made = cls(representation, _alone(learned.model), domain, calibration=calibration, classes=list(classes))
         return made, learned.out_of_fold
 
     def predict(self, described: Described, confidence: float = 0.9) -> dict[str, Any]:
@@ -78,6 +90,11 @@ class Predictor:
             is_inside[row] = False
         told |= {"in_domain": is_inside, "distance": distance}
         failure = np.full(n, "", dtype=object)
+        is_number = np.isfinite(told["prediction" if self.intervals is not None else "probability"])
+        if not is_number.all():
+            places = np.arange(n)[rows]
+            failure[places[~is_number]] = "what the model says of it is no finite number"
+            rows, told = places[is_number], {name: values[is_number] for name, values in told.items()}
         for row, reason in described.failures.items():
             failure[row] = reason
         return {name: _among(n, rows, values) for name, values in told.items()} | {"failure": failure}
@@ -134,6 +151,11 @@ class Predictor:
         for row, column in zip(rows, columns, strict=True):
             found.setdefault(int(row), []).append(names[fractions[column]].removesuffix(FRACTION))
         return {row: f"no training row holds {' or '.join(elements)}" for row, elements in found.items()}
+
+
+def _alone(model: Any) -> Any:
+    """The model without the rows that it learned from beside those with an outcome."""
+    return model.model_ if hasattr(model, "unlabelled") else model
 
 
 def _without_filling(model: Any, X: Array) -> Any:

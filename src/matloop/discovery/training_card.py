@@ -46,7 +46,7 @@ def card_of(
         task=work.task,
         model=_called(fitting),
         data=facts,
-        cleaning=Cleaning(steps=steps, remarks=work.remarks),
+        cleaning=Cleaning(steps=steps, remarks=[*work.remarks, *_without_outcome(work, fitting)]),
         representation=_representation(work, final),
         selection=_selection(fitting, final),
         validation=Validation(
@@ -59,6 +59,16 @@ def card_of(
         use=_use(work),
         provenance=card_facts.provenance(fitting.seed, seconds, now, command),
     )
+
+
+def _without_outcome(work: TrainingRows, fitting: Fitting) -> list[str]:
+    n = len(work.unlabelled)
+    if not n:
+        return []
+    rows = f"{n} {'row' if n == 1 else 'rows'} without a {work.target.name}"
+    if fitting.unlabelled is not None:
+        return [f"{rows} taught the model as well, by their inputs"]
+    return [f"{rows} {'was' if n == 1 else 'were'} left aside; --model self_training learns from such rows as well"]
 
 
 def _called(fitting: Fitting) -> str:
@@ -146,16 +156,17 @@ def _uncertainty(work: TrainingRows, judged: list[validating.Judged]) -> Uncerta
     first, *others = judged
     remark = ""
     if work.classes is None:
-        told = [f"on '{each.split.name}' {_held(each)}" for each in others]
-        remark = "; ".join(filter(None, told))
+        told = [f"on '{each.split.name}' {_held(each)}" for each in others if _held(each)]
+        remark = "; ".join(told)
     return Uncertainty(
         method=method, split=first.split.name, n_rows=len(first.rows), coverage=first.coverage(), remark=remark
     )
 
 
 def _held(judged: validating.Judged) -> str:
-    found = next((each for each in judged.coverage() if each.expected == 0.9), None)
-    return "" if found is None else f"90 % intervals held {100 * found.observed:.1f} %"
+    """How the widest intervals up to 90 % held; "" where there are too few rows for any."""
+    usual = [each for each in judged.coverage() if each.expected <= 0.9]
+    return f"{100 * usual[-1].expected:.0f} % intervals held {100 * usual[-1].observed:.1f} %" if usual else ""
 
 
 def _elements(work: TrainingRows) -> list[str]:

@@ -15,7 +15,7 @@ from matloop.core.progress import Progress, silent
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset, SetAside
 from matloop.discovery import splitting
-from matloop.discovery.representation import Described, Representation, cache_of
+from matloop.discovery.representation import MOST_NUMBER, Described, Representation, cache_of
 
 if TYPE_CHECKING:
     from matloop.models.catalogue import Task
@@ -38,6 +38,8 @@ class TrainingRows:
     places: NDArray[np.intp]
     n_given: int
     failures: dict[str, int]
+    #: Rows that can be described and have no outcome: of use to a model that learns from such rows as well.
+    unlabelled: Described
     remarks: list[str] = field(default_factory=list)
 
     @property
@@ -80,7 +82,8 @@ def training_rows(
     if len(places) < LEAST_ROWS:
         why = f"; {len(aside)} could not be described, the first because {aside[0].reason}" if aside else ""
         n = len(places)
-        raise InputError(f"{n} rows with a known {wanted.name} are too few to learn from: {LEAST_ROWS} at least{why}")
+        what = f"{n} {'row' if n == 1 else 'rows'} with a known {wanted.name}"
+        raise InputError(f"{what} cannot be learned from: it takes {LEAST_ROWS} at least{why}")
     used = dataset.take(places).with_facts(set_aside=[*dataset.set_aside, *aside])
     y = y[places]
     classes = None if y.dtype.kind == "f" else sorted(set(y.tolist()))
@@ -89,9 +92,6 @@ def training_rows(
         wanted = wanted.model_copy(update={"kind": "text", "unit": None})
     elif np.ptp(y) == 0:
         raise InputError(f"{wanted.name} is {y[0]:g} in every row: there is nothing to learn")
-    n_unknown = int((~is_known).sum())
-    if n_unknown:
-        remarks.append(f"{n_unknown} rows without a {wanted.name} were left aside")
     return TrainingRows(
         used.described(wanted),
         wanted,
@@ -103,6 +103,7 @@ def training_rows(
         places,
         len(dataset),
         dict(reasons.most_common(20)),
+        described.take(np.flatnonzero(~is_known & described.is_good)),
         remarks,
     )
 
@@ -174,12 +175,16 @@ def _outcomes(target: Column, cells: Any, task: Task | None) -> tuple[NDArray[An
         task = "classification" if len(values) == 2 and not np.mod(values, 1).any() else "regression"
         if task == "classification":
             low, high = values
-            remarks.append(f"{target.name} is {low:g} or {high:g} in every row: that was taken as two classes")
+            found = f"{target.name} is {low:g} or {high:g} in every row: that was taken as two classes"
+            remarks.append(f"{found}; --task regression takes it as a number")
     if task == "regression" and not is_number:
         raise InputError(f"'{target.name}' holds text, which is predicted as classes", "--task classification")
     if (task or "classification") == "regression":
         y = cells.to_numpy(dtype=float, na_value=np.nan)
         finite = np.isfinite(y)
+        if finite.any() and np.abs(y[finite]).max() > MOST_NUMBER:
+            hint = "write it in a larger unit, or take its logarithm"
+            raise InputError(f"{target.name} is {np.abs(y[finite]).max():.3g} in a row: too large for a model", hint)
         return y, finite, remarks
     told = np.array(["" if not there else _class(cell) for cell, there in zip(cells, known, strict=True)], dtype=object)
     assert isinstance(cells, pd.Series)
@@ -200,4 +205,7 @@ def _require_classes(classes: list[str], counts: Mapping[str, int], target: Colu
     rare = [name for name in classes if counts[name] < 5]
     if rare:
         hint = "put rare classes together, or leave their rows out"
-        raise InputError(f"'{rare[0]}' is the {target.name} of {counts[rare[0]]} rows; a class needs five", hint)
+        hint = f"--task regression takes it as a number; or {hint}" if target.kind == "number" else hint
+        n = counts[rare[0]]
+        what = f"'{rare[0]}' is the {target.name} of {n} {'row' if n == 1 else 'rows'}; a class needs five"
+        raise InputError(what, hint)

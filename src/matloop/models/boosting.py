@@ -7,6 +7,7 @@ the base of these, so that whatever explains a model of LightGBM knows them.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,10 @@ from lightgbm import Booster, LGBMClassifier, LGBMRegressor
 
 #: More classes, or trees, than any model of ours has.
 _MOST = 100_000
+#: LightGBM reads no more lines of a tree.
+_MOST_LINES = 22
+#: What ours may be set to: others could name files, or machines.
+_SETTINGS = {"deterministic", "force_col_wise", "verbosity", *inspect.signature(LGBMRegressor.__init__).parameters}
 
 
 class _Stored:
@@ -31,6 +36,8 @@ class _Stored:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         text = state.pop("trees")
+        if not set(state.get("_other_params") or ()) <= _SETTINGS:
+            raise ValueError("a boosted model has settings that ours do not have")
         self.__dict__.update(state)
         self.__dict__.update(_evals_result=None, _Booster=None)
         if text is not None:
@@ -47,17 +54,56 @@ class BoostedTreesOfClasses(_Stored, LGBMClassifier):
 
 
 def require_sound(text: str) -> None:
-    """Raises ValueError unless the text of a model holds sound trees of numeric inputs alone."""
-    head, *trees = text.split("\nTree=")
-    facts = dict(line.partition("=")[::2] for line in head.splitlines())
+    """Raises ValueError unless the text of a model holds sound trees of numeric inputs alone.
+
+    LightGBM goes by the sizes that the text tells of its trees and reads so many lines of each: what is looked through
+    here must be just what it will read.
+    """
+    head, told = _head(text)
+    facts = _facts(head, most=20)
     n_features, n_each = int(facts["max_feature_idx"]) + 1, int(facts["num_tree_per_iteration"])
     named = {len(facts["feature_names"].split()), len(facts["feature_infos"].split())}
     if not (0 < n_each < _MOST and n_each == int(facts["num_class"]) and named == {n_features}):
         raise ValueError("a boosted model does not say how large it is")
-    if not trees or len(trees) % n_each or len(facts["tree_sizes"].split()) != len(trees) or len(trees) > _MOST:
+    _require_objective(facts.get("objective", ""), n_each)
+    sizes = [int(size) for size in facts["tree_sizes"].split()]
+    if not sizes or len(sizes) % n_each or len(sizes) > _MOST or min(sizes) < 1 or sum(sizes) > len(told):
         raise ValueError("a boosted model has not the trees that it says")
-    for tree in trees:
-        _require_tree(dict(line.partition("=")[::2] for line in tree.split("\n\n")[0].splitlines()), n_features)
+    start = 0
+    for number, size in enumerate(sizes):
+        tree = told[start : start + size]
+        first, _, rest = tree.partition("\n")
+        if first != f"Tree={number}" or "Tree=" in rest:
+            raise ValueError("a boosted model has not the trees that it says")
+        _require_tree(_facts(rest.rstrip("\n"), _MOST_LINES), n_features)
+        start += size
+    if not told[start:].startswith("end of trees"):
+        raise ValueError("a boosted model does not end where it says")
+
+
+def _head(text: str) -> tuple[str, str]:
+    """What stands before the first tree, and the rest: all of it plain letters, one line after the other."""
+    if not text.isascii() or any(sign in text for sign in "\r\v\f\0\x1c\x1d\x1e"):
+        raise ValueError("a boosted model has letters in it that none has")
+    head, sign, rest = text.partition("\nTree=")
+    return head.rstrip("\n"), sign[1:] + rest
+
+
+def _facts(lines: str, most: int) -> dict[str, str]:
+    """The lines NAME=VALUE, each name once; lines of one word have no value."""
+    pairs = [line.split("=") for line in lines.split("\n")]
+    facts = {pair[0]: "".join(pair[1:]) for pair in pairs}
+    if len(pairs) > most or len(facts) < len(pairs) or any(len(pair) > 2 for pair in pairs) or "" in facts:
+        raise ValueError("a boosted model says something twice, or more than it can")
+    return facts
+
+
+def _require_objective(objective: str, n_each: int) -> None:
+    """Raises ValueError where as many answers would be written as there is no room for."""
+    settings = dict(word.partition(":")[::2] for word in objective.split()[1:])
+    told = int(settings.get("num_class", n_each))
+    if told != n_each or (objective.startswith("multiclass") and "num_class" not in settings):
+        raise ValueError("a boosted model does not say how many classes it has")
 
 
 def _require_tree(told: Mapping[str, str], n_features: int) -> None:

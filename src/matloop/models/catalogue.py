@@ -24,10 +24,12 @@ ROUNDS = 500
 
 
 class Suits(NamedTuple):
-    """What a kind is made for: its tasks, and the most rows with which it still ends in minutes."""
+    """What a kind is made for: its tasks, the most rows with which it still ends in minutes, rows without outcomes."""
 
     tasks: tuple[Task, ...] = TASKS
     most_rows: int | None = None
+    #: Whether rows without an outcome teach it something, too: None among labels, NaN among numbers.
+    has_unlabelled: bool = False
 
 
 _NUMBERS: tuple[Task, ...] = ("regression",)
@@ -44,7 +46,8 @@ SUITS: dict[str, Suits] = {
     "kernel_ridge": Suits(_NUMBERS, 10_000),
     "svm": Suits(TASKS, 20_000),
     "gaussian_process": Suits(TASKS, 3_000),
-    "label_propagation": Suits(_CLASSES, 20_000),
+    "label_propagation": Suits(_CLASSES, 20_000, has_unlabelled=True),
+    "self_training": Suits(has_unlabelled=True),
 }
 
 
@@ -83,12 +86,12 @@ def require(kind: str) -> None:
         raise InputError(f"there is no model '{kind}'", did_you_mean(kind, ["auto", *kinds()]))
 
 
-def check(kind: str, task: Task, y: Any) -> None:
-    """Raises InputError where a kind cannot learn from these outcomes y (n,)."""
-    suits = SUITS.get(kind, Suits())
-    if suits.most_rows is not None and len(y) > suits.most_rows:
+def check(kind: str, task: Task, y: Any, n_unlabelled: int = 0) -> None:
+    """Raises InputError where a kind cannot learn from these outcomes y (n,), and rows without an outcome."""
+    suits, n = SUITS.get(kind, Suits()), len(y) + n_unlabelled
+    if suits.most_rows is not None and n > suits.most_rows:
         hint = "take forest or boosting, or a part of the rows"
-        raise InputError(f"'{kind}' is made for at most {suits.most_rows:,} rows; here are {len(y):,}", hint)
+        raise InputError(f"'{kind}' is made for at most {suits.most_rows:,} rows; here are {n:,}", hint)
     if kind == "poisson" and np.min(y) < 0:
         raise InputError("'poisson' learns counts and rates, and some values are negative", "take ridge or forest")
     if kind == "gaussian_process" and task == "classification" and len(np.unique(y)) > 2:
@@ -116,24 +119,22 @@ def lasso(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
     """Least squares with few inputs; the penalty is chosen by cross-validation."""
     from sklearn.linear_model import LassoCV
 
-    return _scaled(LassoCV(eps=1e-3, cv=5, max_iter=2000, tol=1e-3, random_state=seed, n_jobs=n_jobs))
+    return _scaled(_centred(LassoCV(eps=1e-3, cv=5, max_iter=2000, tol=1e-3, random_state=seed, n_jobs=n_jobs)))
 
 
 def elastic_net(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
     """Between ridge and lasso; penalty and mixture are chosen by cross-validation."""
     from sklearn.linear_model import ElasticNetCV
 
-    mixtures = [0.2, 0.5, 0.8, 0.95]
-    return _scaled(
-        ElasticNetCV(l1_ratio=mixtures, eps=1e-3, cv=5, max_iter=2000, tol=1e-3, random_state=seed, n_jobs=n_jobs)
-    )
+    settings = {"eps": 1e-3, "cv": 5, "max_iter": 2000, "tol": 1e-3, "random_state": seed, "n_jobs": n_jobs}
+    return _scaled(_centred(ElasticNetCV(l1_ratio=[0.2, 0.5, 0.8, 0.95], **settings)))
 
 
 def poisson(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
     """Counts and rates, which are never negative: the logarithm of their mean is linear."""
     from sklearn.linear_model import PoissonRegressor
 
-    return _scaled(PoissonRegressor(alpha=1e-2, max_iter=500))
+    return _scaled(_centred(PoissonRegressor(alpha=1e-2, max_iter=500), with_mean=False))
 
 
 def logistic(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
@@ -155,9 +156,11 @@ def naive_bayes(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
 
 def tree(task: Task, seed: int = 0, n_jobs: int = 1) -> Any:
     """One decision tree, small enough to be read."""
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+    from sklearn.tree import DecisionTreeClassifier
 
-    made = DecisionTreeRegressor if task == "regression" else DecisionTreeClassifier
+    from matloop.models.forest import DecisionTree
+
+    made = DecisionTree if task == "regression" else DecisionTreeClassifier
     return _filled(made(max_leaf_nodes=32, min_samples_leaf=5, random_state=seed))
 
 
@@ -306,9 +309,9 @@ def _scaled(estimator: Any) -> Any:
     return _pipeline(*_fill(), *_scale(), ("model", estimator))
 
 
-def _centred(regressor: Any) -> Any:
-    """Outcomes with mean 0 and standard deviation 1 while the model learns."""
+def _centred(regressor: Any, with_mean: bool = True) -> Any:
+    """Outcomes with mean 0, unless that is unwanted, and standard deviation 1 while the model learns."""
     from sklearn.compose import TransformedTargetRegressor
     from sklearn.preprocessing import StandardScaler
 
-    return TransformedTargetRegressor(regressor, transformer=StandardScaler())
+    return TransformedTargetRegressor(regressor, transformer=StandardScaler(with_mean=with_mean))

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 #: The components keep this share of the variance, and there are at most so many.
 KEPT, MOST_COMPONENTS = 0.95, 30
 MOST_CENTRES = 256
+#: So few rows stand for themselves.
+FEW = 40
 #: An input may lie beyond the range that was seen by this share of the range's width.
 MARGIN = 0.25
 #: Fewer rows do not tell which inputs count; of more than the second number, a part tells.
@@ -81,26 +83,27 @@ class ApplicabilityDomain(Estimator):
             self._weight *= counts
             z *= counts
         self._axes = _components(z)
-        points = z @ self._axes
-        self._centres, nearest = _centres(points, self.seed)
-        self.threshold_ = self._border(points, nearest)
+        # a material that was measured twice would tell that new ones are to lie at no distance from known ones
+        points = np.unique(z, axis=0) @ self._axes
+        self._centres = _centres(points, self.seed)
+        self.threshold_ = self._border(points)
         return self
 
-    def _border(self, points: Array, nearest: NDArray[np.intp]) -> float:
+    def _border(self, points: Array) -> float:
         """The distance within which a share `inside` of new rows is expected.
 
-        Training rows lie closer to centres that they helped to place than new rows would, so each fifth of them is
-        measured against centres of the others.
+        Training rows lie closer to centres that they helped to place than new rows would, so each fifth of them, or
+        each one where they are few, is measured against the others.
         """
         n = len(points)
-        if n < 20:
-            return float(max(_nearest(points, self._centres)[0].max(initial=0.0), 1e-12)) * 1.5
+        if n < 2:
+            return 1e-12
+        n_folds = n if n <= FEW else 5
         told = np.empty(n)
-        fold = np.random.default_rng(self.seed).permutation(n) % 5
-        for i in range(5):
-            centres, _ = _centres(points[fold != i], self.seed)
-            told[fold == i] = _nearest(points[fold == i], centres)[0]
-        return float(max(np.quantile(told, self.inside), 1e-12))
+        fold = np.random.default_rng(self.seed).permutation(n) % n_folds
+        for i in range(n_folds):
+            told[fold == i] = _nearest(points[fold == i], _centres(points[fold != i], self.seed))
+        return float(max(np.quantile(told, self.inside, method="higher"), 1e-12))
 
     def judge(self, X: ArrayLike) -> Judged:
         """The distance (m,) of each row of X (m, d) in units of the border, and whether it is inside."""
@@ -108,7 +111,7 @@ class ApplicabilityDomain(Estimator):
         distance, is_inside = np.empty(len(X)), np.empty(len(X), dtype=bool)
         for start in range(0, len(X), ROWS):
             rows = slice(start, start + ROWS)
-            distance[rows] = _nearest(self._projected(X[rows]), self._centres)[0] / self.threshold_
+            distance[rows] = _nearest(self._projected(X[rows]), self._centres) / self.threshold_
             is_inside[rows] = (distance[rows] <= 1.0) & ~self._beyond(X[rows]).any(axis=1)
         return Judged(distance, is_inside)
 
@@ -174,7 +177,9 @@ def _importance(z: Array, y: NDArray[Any], seed: int) -> Array:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     rows = np.random.default_rng(seed).permutation(len(z))[:MOST_TO_WEIGH]
-    kind = ExtraTreesRegressor if y.dtype.kind == "f" else ExtraTreesClassifier
+    kind = ExtraTreesClassifier
+    if y.dtype.kind == "f":
+        kind, y = ExtraTreesRegressor, y / (y.std() or 1.0)
     forest = kind(40, max_features=0.3, min_samples_leaf=5, random_state=seed)
     importance = forest.fit(z[rows], y[rows]).feature_importances_
     highest = importance.max(initial=0.0)
@@ -195,21 +200,20 @@ def _components(z: Array) -> Array:
     return np.ascontiguousarray((vectors * np.where(signs == 0, 1.0, signs))[:, :k])
 
 
-def _centres(points: Array, seed: int) -> tuple[Array, NDArray[np.intp]]:
-    """Centres (c, k) that stand for points (n, k), and the number of each point's."""
-    k = min(MOST_CENTRES, max(1, len(points) // 4))
-    if len(points) <= 40 or points.shape[1] == 0:
-        return points, np.arange(len(points))
+def _centres(points: Array, seed: int) -> Array:
+    """Centres (c, k) that stand for points (n, k): where these are few, they themselves."""
+    if len(points) <= FEW or points.shape[1] == 0:
+        return points
     from sklearn.cluster import MiniBatchKMeans
 
+    k = min(MOST_CENTRES, len(points) // 4)
     means = MiniBatchKMeans(k, n_init=1, random_state=seed, batch_size=1024, max_iter=30).fit(points)
-    return np.asarray(means.cluster_centers_, float), np.asarray(means.labels_, dtype=np.intp)
+    return np.asarray(means.cluster_centers_, float)
 
 
-def _nearest(points: Array, centres: Array) -> tuple[Array, NDArray[np.intp]]:
-    """The distance (m,) of points (m, k) to the nearest of the centres (c, k), and which one it is."""
+def _nearest(points: Array, centres: Array) -> Array:
+    """The distance (m,) of points (m, k) to the nearest of the centres (c, k)."""
     squares = -2.0 * (points @ centres.T)
     squares += np.einsum("ij,ij->i", centres, centres)
-    which = squares.argmin(axis=1)
-    least = squares[np.arange(len(points)), which] + np.einsum("ij,ij->i", points, points)
-    return np.sqrt(np.maximum(least, 0.0)), which
+    least = squares.min(axis=1) + np.einsum("ij,ij->i", points, points)
+    return np.asarray(np.sqrt(np.maximum(least, 0.0)))

@@ -22,6 +22,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -44,8 +45,7 @@ class _InBlocks:
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Grow on inputs X (n, d) and outcomes y (n,); rows of one of the `groups` (n,) are left out together."""
-        whole: Any = super()
-        whole.fit(X, y, sample_weight)
+        grown(self, X, y, sample_weight)
         self.out_of_fold_ = self._rehearsed(X, y, sample_weight, groups)
         return self
 
@@ -233,4 +233,36 @@ def _unpacked(packed: dict[str, Any], n_features: int, n_classes: NDArray[np.int
 
 def grown(forest: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
     """The forest after scikit-learn's own fit, without blocks."""
-    return super(_InBlocks, forest).fit(X, y, sample_weight)
+    fit = super(_InBlocks, forest).fit
+    if isinstance(forest, _WithVotes):
+        return fit(X, y, sample_weight)
+    factor = _factor(y)
+    fit(X, y if factor == 1.0 else np.asarray(y) / factor, sample_weight)
+    for tree in forest.estimators_ if factor != 1.0 else ():
+        tree.tree_.value[...] *= factor
+    return forest
+
+
+class DecisionTree(DecisionTreeRegressor):
+    """One tree for outcomes in any unit: Breiman et al. 1984, Classification and Regression Trees."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Self:
+        """Grow on inputs X (n, d) and outcomes y (n,)."""
+        factor = _factor(y)
+        super().fit(X, y if factor == 1.0 else np.asarray(y) / factor, sample_weight, check_input)
+        if factor != 1.0:
+            self.tree_.value[...] *= factor
+        return self
+
+
+def _factor(y: Any) -> float:
+    """What outcomes (n,) are divided by while trees grow: a power of two, so that nothing is rounded; mostly 1.
+
+    scikit-learn splits no node with a variance below 2e-16, whatever the unit: lengths of nanometres in metres.
+    """
+    try:
+        values = np.asarray(y, dtype=float)
+    except (TypeError, ValueError):
+        return 1.0  # scikit-learn says what is wrong with them
+    spread = float(np.std(values)) if values.size else 0.0
+    return 1.0 if not np.isfinite(spread) or spread > 1e-3 or spread == 0.0 else float(2.0 ** np.floor(np.log2(spread)))

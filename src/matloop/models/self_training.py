@@ -45,7 +45,7 @@ class SelfTrainingRegressor(Regressor):
         if not known.any():
             raise ValueError("Input y contains NaN alone: no row has an outcome to learn from")
         taught, self.n_iter_ = y.copy(), 0
-        base = _forest(self.random_state) if self.estimator is None else self.estimator
+        base = usual_forest(self.random_state) if self.estimator is None else self.estimator
         for _ in range(self.n_rounds):
             open_rows = np.flatnonzero(np.isnan(taught))
             if not len(open_rows) or known.sum() < 2:
@@ -81,10 +81,14 @@ class SelfTrainingRegressor(Regressor):
         return np.array(told, dtype=float)
 
 
-def _forest(seed: int | None) -> Any:
+def usual_forest(seed: int | None, n_jobs: int | None = None) -> Any:
+    """What teaches itself unless told otherwise: extra trees, whose outcomes may be in any unit."""
+    from sklearn.compose import TransformedTargetRegressor
     from sklearn.ensemble import ExtraTreesRegressor
+    from sklearn.preprocessing import StandardScaler
 
-    return ExtraTreesRegressor(100, max_leaf_nodes=1000, random_state=seed)
+    forest = ExtraTreesRegressor(100, max_leaf_nodes=1000, random_state=seed, n_jobs=n_jobs)
+    return TransformedTargetRegressor(forest, transformer=StandardScaler())
 
 
 def _outcomes_or_nan(y: ArrayLike, n: int) -> Array:

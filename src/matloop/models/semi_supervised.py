@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 
 from matloop.core.errors import InputError
 from matloop.models.regressor import Array, Estimator, inputs
@@ -49,6 +50,11 @@ class SemiSupervisedClassifier(Estimator):
         self.n_features_in_ = X.shape[1]
         self.classes_, codes = _coded(y, len(X))
         self.model_ = self._made(len(X)).fit(X, codes)
+        if getattr(self.model_, "nn_fit", None) is not None:
+            from sklearn.neighbors import NearestNeighbors
+
+            # the same neighbours without a search tree, which a model file does not hold
+            self.model_.nn_fit = NearestNeighbors(n_neighbors=self.model_.n_neighbors, algorithm="brute").fit(X)
         return self
 
     def predict_proba(self, X: ArrayLike) -> Array:
@@ -89,16 +95,40 @@ class SemiSupervisedClassifier(Estimator):
         raise ValueError(f"method is 'self-training', 'propagation' or 'spreading', not {self.method!r}")
 
 
+class WithUnlabelled(BaseEstimator):
+    """An estimator that learns from rows without an outcome, (m, d), beside those that it is given in `fit`."""
+
+    def __init__(self, estimator: Any, unlabelled: Any) -> None:
+        self.estimator = estimator
+        self.unlabelled = unlabelled
+
+    def fit(self, X: Array, y: NDArray[Any]) -> Self:
+        """Learn from inputs (n, d), outcomes (n,), and the other rows."""
+        from sklearn.base import clone
+
+        n = len(self.unlabelled)
+        unknown = np.full(n, np.nan) if y.dtype.kind == "f" else np.full(n, None, dtype=object)
+        self.model_ = clone(self.estimator).fit(np.vstack([X, self.unlabelled]), np.concatenate([y, unknown]))
+        if hasattr(self.model_, "classes_"):
+            self.classes_ = self.model_.classes_
+        return self
+
+    def predict(self, X: Array) -> NDArray[Any]:
+        """What the estimator predicts of rows (m, d), (m,)."""
+        return np.asarray(self.model_.predict(X))
+
+    def predict_proba(self, X: Array) -> Array:
+        """The probabilities (m, k) of its classes."""
+        return np.asarray(self.model_.predict_proba(X))
+
+
 def self_training(task: str, seed: int = 0, n_jobs: int = 1) -> Any:
     """Self-training around a forest, as a model of the catalogue."""
     if task == "classification":
         return _scaled(SemiSupervisedClassifier(estimator=_forest(seed, n_jobs), random_state=seed))
-    from sklearn.ensemble import ExtraTreesRegressor
+    from matloop.models.self_training import SelfTrainingRegressor, usual_forest
 
-    from matloop.models.self_training import SelfTrainingRegressor
-
-    forest = ExtraTreesRegressor(100, max_leaf_nodes=1000, random_state=seed, n_jobs=n_jobs)
-    return _scaled(SelfTrainingRegressor(forest, random_state=seed))
+    return _scaled(SelfTrainingRegressor(usual_forest(seed, n_jobs), random_state=seed))
 
 
 def label_propagation(task: str, seed: int = 0, n_jobs: int = 1) -> Any:
