@@ -111,6 +111,29 @@ def test_known_providers_are_listed(matloop) -> None:
     assert {"oqmd", "c2db", "cmr", "mp", "jarvis", "aflow", "alexandria-pbe", "cod", "nomad", "mc3d"} <= names
 
 
+def test_addresses_of_providers_can_be_copied_at_80_columns(matloop) -> None:
+    """Each stands on a line of its own, which is no longer than that."""
+    lines = matloop("fetch", "optimade", "--list").out.splitlines()
+    urls = {one["url"] for one in json.loads(matloop("fetch", "optimade", "--list", "--json").out)}
+    assert urls <= {line.strip() for line in lines if len(line.rstrip()) <= 78}
+
+
+def test_a_published_dataset_is_not_fetched_but_loaded(matloop) -> None:
+    told = matloop("fetch", "matbench_steels")
+    assert told.code == 2
+    assert "matloop datasets matbench_steels -o matbench_steels.parquet" in told.err
+
+
+def test_the_rate_is_kept(matloop, provider) -> None:
+    """With every host, as often as is said, at most."""
+    waits: list[float] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matloop.sources.http.sleep", waits.append)
+        words = ["--provider", provider.url, "--per-second", "0.5", "--quiet", "-o", "a.parquet"]
+        assert matloop("fetch", "optimade", *words).code == 0
+    assert sum(waits) == pytest.approx(2.0 * (1 + 2), abs=1.0)  # nobody waits here, so the debts add up
+
+
 def test_compounds_of_a_file(matloop, tmp_path) -> None:
     server = FaultyServer(Pubchem())
     (tmp_path / "names.txt").write_text("# my solvents\nalkane-4\n\nalkane-5\nnone\n")

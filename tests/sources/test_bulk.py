@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -180,15 +181,6 @@ def test_files_that_hold_nothing_of_the_kind(tmp_path: Path, kind: str, name: st
     assert not (tmp_path / "out.parquet").exists()
 
 
-def test_a_file_cut_off_in_the_middle_is_no_dataset(tmp_path: Path) -> None:
-    """Whoever copies half of a file is told, rather than given half of a database."""
-    whole = gzip.compress("".join(f"{chain(i)} Z{i}\n" for i in range(5000)).encode())
-    (tmp_path / "a.smi.gz").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=r"a\.smi\.gz cannot be read"):
-        read_bulk("zinc", [tmp_path / "a.smi.gz"], tmp_path / "out.parquet")
-    assert not (tmp_path / "out.parquet").exists()
-
-
 # -- frameworks and licensed databases ------------------------------------------------------------------------
 
 
@@ -306,3 +298,44 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert left.value.code in (0, None)
     facts = json.loads(capsys.readouterr().out)
     assert (facts["file"], facts["records"], facts["set_aside"]) == ("zinc.parquet", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("harm", "n"),
+    [
+        (lambda packed: packed[: len(packed) // 2], None),
+        (lambda packed: packed + b"something else", 500),
+        (lambda packed: packed + packed, 1000),
+    ],
+    ids=["cut off", "something behind it", "two in one"],
+)
+def test_a_packed_file_that_is_damaged_at_its_end_gives_what_is_before(tmp_path: Path, harm: Any, n: Any) -> None:
+    """And it is said from where on nothing can be read."""
+    lines = [f"{'C' * (1 + i % 30)}O{'N' * (i % 7)} ZINC{i:012d}" for i in range(500)]
+    (tmp_path / "a.smi.gz").write_bytes(harm(gzip.compress("\n".join([*lines, ""]).encode())))
+    _, written = read_bulk("zinc", [tmp_path / "a.smi.gz"], tmp_path / "a.parquet")
+    dataset = Dataset.read(tmp_path / "a.parquet")
+    whole = lines if n is None else (lines + lines)[:n]
+    assert dataset.frame["zinc_id"].tolist() == [line.split()[1] for line in whole[:written]]
+    assert written == n or 0 < written < 500
+    assert [record.reason[:31] for record in dataset.set_aside] == ["the rest of the file cannot be "] * (n != 1000)
+
+
+def test_a_packed_file_that_was_changed_is_refused(tmp_path: Path) -> None:
+    """Nobody knows which of its lines are as they were."""
+    content = bytearray(gzip.compress(b"".join(b"CCO ZINC%012d\n" % i for i in range(500))))
+    content[-6] ^= 0xFF
+    (tmp_path / "a.smi.gz").write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_bulk("zinc", [tmp_path / "a.smi.gz"], tmp_path / "a.parquet")
+    assert not (tmp_path / "a.parquet").exists()
+
+
+def test_lines_that_hold_no_molecule_are_set_aside(tmp_path: Path) -> None:
+    """One of millions of letters, and one that is no text."""
+    (tmp_path / "a.smi").write_bytes(b"CCO a\n" + b"C" * 3_000_000 + b" b\n\xff\xfe c\nCCN d\n")
+    read_bulk("zinc", [tmp_path / "a.smi"], tmp_path / "a.parquet")
+    dataset = Dataset.read(tmp_path / "a.parquet")
+    assert dataset.frame["zinc_id"].tolist() == ["a", "d"]
+    assert [record.place for record in dataset.set_aside] == ["a.smi:2", "a.smi:3"]
+    assert "3,000,003 characters" in dataset.set_aside[0].reason

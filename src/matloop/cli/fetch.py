@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from matloop.cli.target import AsJson
+from matloop.core.errors import InputError
 
 Output = Annotated[
     Path | None,
@@ -23,8 +25,22 @@ PerSecond = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 
 
+class _Sources(TyperGroup):
+    """Tells who asks for a published dataset how that is loaded."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        from matloop.sources.published import published_names
+
+        if args and args[0] not in self.commands and args[0] in published_names():
+            raise InputError(
+                f"{args[0]} is a published dataset, not a source", f"matloop datasets {args[0]} -o {args[0]}.parquet"
+            )
+        return super().resolve_command(ctx, args)
+
+
 def register(app: typer.Typer) -> None:
     group = typer.Typer(
+        cls=_Sources,
         help="Fetch materials from a database into a dataset. The same command goes on after an interruption.\n\n"
         "Example: matloop fetch optimade --provider oqmd --filter 'elements HAS \"Ti\"' -o ti.parquet",
         no_args_is_help=True,
@@ -185,9 +201,10 @@ def _list_providers(json: bool) -> None:
     if json:
         print_json([vars(one) for one in KNOWN])
         return
-    made = table("name", "database", "licence", "address")
+    made = table("name", "database")
+    made.columns[0].no_wrap = True
     for one in KNOWN:
-        made.add_row(one.name, one.title, one.licence or "–", one.url)
+        made.add_row(one.name, f"{one.title}{f' ({one.licence})' if one.licence else ''}\n{one.url}")
     console().print(made)
 
 

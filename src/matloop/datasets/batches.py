@@ -7,7 +7,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from matloop.core.errors import TableError
 from matloop.datasets.dataset import SetAside
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 OnBad = Callable[[SetAside], None]
 #: How much of a CSV file is parsed at a time, in bytes; and how much of it is looked at before.
 BLOCK, HEAD = 2 << 20, 1 << 20
+#: A line of a SMILES file that is longer holds no molecule, in bytes.
+LONGEST_LINE = 100_000
 
 
 def parquet_batches(path: Path, size: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:
@@ -121,7 +123,10 @@ def _with_decimal_points(table: pa.Table, names: set[str]) -> pa.Table:
 
 
 def smiles_batches(path: Path, size: int, columns: Sequence[str] | None, on_bad: OnBad | None) -> Iterator[pa.Table]:
-    """The lines of a SMILES file, gzipped or not, in columns of text. Raises TableError."""
+    """The lines of a SMILES file, gzipped or not, in columns of text; of one that is cut off what is before the cut.
+
+    Raises TableError.
+    """
     import pyarrow as pa
 
     names: list[str] = []
@@ -132,27 +137,51 @@ def smiles_batches(path: Path, size: int, columns: Sequence[str] | None, on_bad:
         made = pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, cells, strict=True)})
         return made if columns is None else made.select(list(columns))
 
+    end = 0
     try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8")
-            if path.suffix.lower() == ".gz"
-            else path.open(encoding="utf-8") as file
-        ):
-            for number, line in enumerate(file, 1):
-                if number == 1:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            for end, line, told in _lines(file):
+                if end == 1:
                     names = header_of(line)
-                if not line.strip() or line.startswith("#") or (number == 1 and has_header(line)):
+                if told:
+                    _tell([SetAside(f"{path.name}:{end}", told, line[:500])], on_bad)
+                if told or not line.strip() or line.startswith("#") or (end == 1 and has_header(line)):
                     continue
                 cells = cells_of(line, names)
                 if len(cells) > len(names):
                     told = f"the line has {len(cells)} parts, but the first {len(names)}"
-                    _tell([SetAside(f"{path.name}:{number}", told, line.strip()[:500])], on_bad)
+                    _tell([SetAside(f"{path.name}:{end}", told, line.strip()[:500])], on_bad)
                     continue
                 rows.append([*cells, *[None] * (len(names) - len(cells))] if len(cells) < len(names) else [*cells])
                 if len(rows) == size:
                     yield table()
                     rows = []
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise TableError(f"{path.name} cannot be read: {str(error)[:200]}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        if not end or not _is_past_the_good(error):
+            raise TableError(f"{path.name} cannot be read: {str(error)[:200]}") from error
+        _tell([SetAside(f"{path.name}:{end + 1}", f"the rest of the file cannot be read: {str(error)[:200]}")], on_bad)
     if rows:
         yield table()
+
+
+def _lines(file: IO[bytes]) -> Iterator[tuple[int, str, str]]:
+    """The lines of a file by their number, and why one is no record; of one that is too long only the beginning."""
+    number = 0
+    while content := file.readline(LONGEST_LINE):
+        number += 1
+        length = len(content)
+        while not content.endswith(b"\n") and length >= LONGEST_LINE and (more := file.readline(LONGEST_LINE)):
+            length += len(more)
+            if more.endswith(b"\n"):
+                break
+        told = f"the line has {length:,} characters" if length > LONGEST_LINE else ""
+        try:
+            line = content.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            line, told = content.decode("utf-8", "replace"), told or "the line is not text in UTF-8"
+        yield number, line, told
+
+
+def _is_past_the_good(error: Exception) -> bool:
+    """Whether what came before is as it was packed: the file is cut off, or something else is behind its end."""
+    return isinstance(error, EOFError) or "Not a gzipped file" in str(error)

@@ -1,7 +1,10 @@
 """The OPTIMADE providers that matloop knows by name. Any other one is given by the address of its API.
 
-Names are the prefixes that the OPTIMADE consortium has registered (https://providers.optimade.org), or those of single
-databases of a provider. A licence stands here only where the database states it for all of its records.
+Names are the prefixes that the OPTIMADE consortium has registered (https://providers.optimade.org), those of single
+databases of a provider, or what everybody calls them. The addresses of aflow, alexandria-pbe, cmr, cod, jarvis, mp,
+nomad, oqmd and tcod, and the indices of mpdd, mpds, mpod, odbx, omdb and twodmatpedia, are those of the consortium
+(repositories Materials-Consortia/providers at 0211c74 and providers-dashboard at 035083b); alexandria-pbesol, mc2d and
+mc3d are as other clients have them. A licence stands here only where the database states it for all of its records.
 """
 
 from __future__ import annotations
