@@ -219,6 +219,18 @@ def test_a_model_without_its_training_rows_is_explained_by_a_table(tmp_path):
     assert whole.judged_on.startswith("rows of the table given")
 
 
+def test_a_table_in_other_units_is_explained_in_those_of_the_model(tmp_path):
+    """Degrees Celsius and GPa become kelvin and MPa: the same rows, the same prediction and measured value."""
+    rows = alloys(30, seed=2).frame
+    other = rows.assign(temperature=rows["temperature"] - 273.15, strength=rows["strength"] / 1000)
+    table = tmp_path / "rows.csv"
+    other.rename(columns={"temperature": "temperature [degC]", "strength": "strength [GPa]"}).to_csv(table, index=False)
+    _, (one,) = explained(strength_model(), Asked(table, rows=[2]))
+    alone = explain_one(strength_model(), *row_of(strength_model(), rows, 2))
+    assert one.predicted["prediction"] == pytest.approx(alone.predicted["prediction"])
+    assert one.measured == pytest.approx(alone.measured)
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -44,7 +44,7 @@ def train(
     ] = "",
     task: Annotated[str | None, typer.Option(help="regression or classification; seen from the target.")] = None,
     budget: Annotated[
-        str | None, typer.Option(metavar="TIME", help='Such as "10 min", which is what auto takes unless given.')
+        str | None, typer.Option(metavar="TIME", help='Such as "10 min"; auto takes 9 min unless given.')
     ] = None,
     seed: Annotated[int, typer.Option(help="All chance follows from it.")] = 0,
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads; one for each processor unless given.")] = None,
@@ -263,7 +263,7 @@ def _tell_domain(card: Card) -> None:
     domain = card.domain
     if domain.share_inside is None:
         return
-    told = f"{100 * domain.share_inside:.0f} % of held-out rows lay inside the domain"
+    told = f"On '{domain.split}' {100 * domain.share_inside:.0f} % of the rows held out lay inside the domain"
     scores = [("inside", domain.score_inside), ("outside", domain.score_outside)]
     told += "".join(f"; {domain.score_name} {where} {value:.4g}" for where, value in scores if value is not None)
     console().print(told + ".", markup=False, soft_wrap=True)

@@ -266,6 +266,8 @@ class Domain(Part):
 
     method: str = ""
     threshold: Maybe = None
+    #: The split on whose held-out rows it was measured.
+    split: str = ""
     #: What share of held-out rows lies within.
     share_inside: Maybe = None
     #: The score of held-out rows within and beyond, by the name of the first score.

@@ -13,6 +13,7 @@ from matloop.core.progress import Progress, silent
 from matloop.discovery.explain import ROWS, explain
 from matloop.discovery.explain_one import Single, explain_one, material_of, row_of
 from matloop.discovery.explanation import Explanation
+from matloop.discovery.predicting import in_units_of
 
 if TYPE_CHECKING:
     from matloop.discovery.trained import TrainedModel
@@ -41,7 +42,7 @@ def explained(
     if asked.data is not None:
         from matloop.discovery.tables import read_table
 
-        frame = read_table(asked.data).frame
+        frame = in_units_of(model, read_table(asked.data), [*model.inputs, model.target])
     if not asked.rows and not asked.materials:
         return explain(model, frame, asked.label, asked.n_rows, asked.seed, progress), []
     tables = [row_of(model, model.training if frame is None else frame, number) for number in asked.rows]

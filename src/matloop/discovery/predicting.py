@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,13 +63,13 @@ def predict(
     return Predictions(dataset, pd.concat([frame[shown], told.rename(columns=named)], axis=1))
 
 
-def in_units_of(model: TrainedModel, dataset: Dataset) -> pd.DataFrame:
-    """The dataset's table with each input in the unit that the model learned it in. Raises UnitError."""
+def in_units_of(model: TrainedModel, dataset: Dataset, columns: Sequence[Column] | None = None) -> pd.DataFrame:
+    """The dataset's table with columns of the model, its inputs unless named, in its units. Raises UnitError."""
     from matloop.datasets.numeric import converted
 
     frame = dataset.frame
     changed: dict[str, Any] = {}
-    for column in model.inputs:
+    for column in model.inputs if columns is None else columns:
         own = dataset.columns.get(column.name)
         if (
             own is not None

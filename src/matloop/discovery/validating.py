@@ -191,9 +191,9 @@ def domain_section(judged: Iterable[Judged], predictor: Predictor, elements: lis
     return Domain(
         method=(
             "distance to the nearest of the centres of the training rows, in the principal components of features that "
-            "count by how much the target depends on them, and no input far beyond the range that was seen; measured "
-            f"on the split '{most.split.name}'"
+            "count by how much the target depends on them, and no input far beyond the range that was seen"
         ),
+        split=most.split.name,
         threshold=predictor.domain.threshold_,
         share_inside=most.share_inside,
         score_name=FIRST[task],

@@ -136,7 +136,8 @@ def domain(card: Card) -> Section:
         return Section(place, title, ["It was not determined which materials the model can judge."])
     sentences = [f"Method: {told.method}."]
     if told.share_inside is not None:
-        sentences.append(f"{told.share_inside:.1%} of the rows held out lie within.")
+        where = f" by the split '{told.split}'" if told.split else ""
+        sentences.append(f"{told.share_inside:.1%} of the rows held out{where} lie within.")
     if told.score_name and told.score_inside is not None and told.score_outside is not None:
         inside, outside = (with_unit(card, told.score_name, v) for v in (told.score_inside, told.score_outside))
         sentences.append(f"{told.score_name} of rows within: {inside}; beyond: {outside}.")
