@@ -100,3 +100,14 @@ def test_half_a_character_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(TableError):
         dataset.save(tmp_path / "a.parquet")
     assert not list(tmp_path.iterdir())
+
+
+def test_whatever_pandas_holds_is_taken(tmp_path: Path) -> None:
+    """Names that are numbers become text, and so do lists, dates and other objects in cells."""
+    frame = pd.DataFrame({"formula": ["NaCl", "KCl"], 3: [1.0, 2.0], "peaks": [[1, 2], None], "how": [{"a": 1}, {}]})
+    frame["when"] = pd.to_datetime(["2024-01-02", None])
+    dataset = Dataset(frame)
+    assert dataset.columns["3"].kind == "number"
+    assert dataset.frame["peaks"].tolist() == ["[1, 2]", None]
+    assert dataset.frame["when"].tolist() == ["2024-01-02 00:00:00", None]
+    is_same(Dataset.read(dataset.save(tmp_path / "a.parquet")), dataset)

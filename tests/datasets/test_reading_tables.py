@@ -465,3 +465,10 @@ def test_exported_trials_are_read_as_what_they_are(write: Write) -> None:
     assert roles["formula"] == "material"
     assert {roles["trial"], roles["number"]} == {"identity"}
     assert {roles[name] for name in ("status", "gap_predicted", "planner", "reason", "attempts")} == {"provenance"}
+
+
+@pytest.mark.parametrize(("column", "role"), [("new_index", "identity"), ("SolventID", "identity"), ("time", "input")])
+def test_a_number_that_counts_the_rows_names_them(write: Write, column: str, role: str) -> None:
+    """From a row's number nothing is learned; what merely rises, such as time, is an input."""
+    rows = "".join(f"{i},{i % 7},{i % 5}\n" for i in range(30))
+    assert read_any(write("x.csv", f"{column},x,y\n{rows}")).columns[column].role == role

@@ -164,7 +164,7 @@ def smiles_batches(path: Path, size: int, columns: Sequence[str] | None, on_bad:
         yield table()
 
 
-def _lines(file: IO[bytes]) -> Iterator[tuple[int, str, str]]:
+def _lines(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[int, str, str]]:
     """The lines of a file by their number, and why one is no record; of one that is too long only the beginning."""
     number = 0
     while content := file.readline(LONGEST_LINE):

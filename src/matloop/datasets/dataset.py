@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ class Dataset:
         is_proprietary: bool = False,
         set_aside: Sequence[SetAside] = (),
     ) -> None:
+        if not all(isinstance(name, str) for name in frame.columns):
+            frame = frame.rename(columns=str)
         described = _described(frame, columns)
         self.frame = _with_plain_text(frame, described)
         self.columns: dict[str, Column] = described
@@ -158,7 +161,7 @@ class Dataset:
 
 def _described(frame: pd.DataFrame, columns: Iterable[Column]) -> dict[str, Column]:
     """A column for each of the frame's, in its order. Raises DatasetError where they do not fit."""
-    names = [str(name) for name in frame.columns]
+    names = list(frame.columns)
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         raise DatasetError(f"two columns are named '{twice[:60]}'", "rename one of them")
@@ -202,10 +205,15 @@ def _with_plain_text(frame: pd.DataFrame, columns: Mapping[str, Column]) -> pd.D
                 raise DatasetError(f"'{name}' holds text, but is said to be a number", "matloop import reads it")
         elif not _is_plain(cells):
             plain = np.empty(len(cells), dtype=object)
-            plain[:] = [None if missing else str(cell) for cell, missing in zip(cells, cells.isna(), strict=True)]
+            plain[:] = [None if missing else _text(cell) for cell, missing in zip(cells, cells.isna(), strict=True)]
             changed[name] = pd.Series(plain, dtype=object, index=frame.index)
-    frame = frame.assign(**changed) if changed else frame
-    return frame if all(isinstance(name, str) for name in frame.columns) else frame.rename(columns=str)
+    return frame.assign(**changed) if changed else frame
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, dict | list | tuple | np.ndarray):
+        return json.dumps(cell, default=lambda inner: inner.tolist() if hasattr(inner, "tolist") else str(inner))
+    return str(cell)
 
 
 def _is_plain(cells: Any) -> bool:

@@ -39,9 +39,15 @@ _UNCERTAINTY = re.compile(
     re.IGNORECASE,
 )
 #: What the trials of a campaign are exported with (`reports.export`), beside variables and results.
-_OF_TRIALS: Mapping[str, Role] = {"trial": "identity", "number": "identity"} | dict.fromkeys(
-    ("status", "planner", "reason", "attempts", "failed"), "provenance"
-)
+_OF_TRIALS: Mapping[str, Role] = {
+    "trial": "identity",
+    "number": "identity",
+    "status": "provenance",
+    "planner": "provenance",
+    "reason": "provenance",
+    "attempts": "provenance",
+    "failed": "provenance",
+}
 _PREDICTED = "_predicted"
 _TARGET = re.compile(r"targets?", re.IGNORECASE)
 _MATERIAL_NAME = re.compile(
@@ -157,7 +163,7 @@ def names_records(name: str, kind: Kind, cells: Any) -> bool:
 def _tells_apart(cells: Any) -> bool:
     """Whether text has hardly one cell like another, in a table large enough to say so, or is a series of names."""
     n = int(cells.notna().sum())
-    n_distinct = int(cells.nunique())
+    n_distinct = int(cells[cells.notna()].astype(str).nunique())
     if n < LARGE:
         return n_distinct == n >= FEW and is_series(sampled(cells))
     return n_distinct >= DISTINCT * n
@@ -174,7 +180,7 @@ def is_series(sample: Sequence[str], names_materials: bool = False) -> bool:
     if (
         len(letters) == 1 < FEW <= len(distinct)
         and not names_materials
-        and re.fullmatch(r"[^.#]*#(?:[^.#]+#)*", *letters)
+        and re.fullmatch(r"[^.#]*#(?:[^.#]+#)*", min(letters))
     ):
         sums = {sum(map(int, _DIGITS.findall(text))) for text in distinct}
         return len(sums) > 1

@@ -15,7 +15,7 @@ from matloop.datasets import numeric
 from matloop.datasets.batches import delimited_batches, parquet_batches, smiles_batches
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset, SetAside
-from matloop.datasets.guessing import guessed_kind, guessed_roles, tells_apart
+from matloop.datasets.guessing import guessed_kind, guessed_roles, names_records
 from matloop.datasets.headers import read_headers
 from matloop.datasets.naming import format_of
 from matloop.datasets.saving import facts_of
@@ -114,7 +114,7 @@ class Stream:
         return {name: self._with_unit(column, column.unit) for name, column in known.items()}
 
     def _guessed(self, head: pa.Table) -> dict[str, Column]:
-        frame, kinds, units = head.to_pandas(), {}, {}
+        frame, kinds, units, values = head.to_pandas(), {}, {}, {}
         for header, (name, unit) in zip(head.column_names, read_headers(head.column_names), strict=True):
             is_number = is_numeric(header, frame[header], unit)
             title = name if is_number else header
@@ -123,9 +123,10 @@ class Stream:
             self._header_units[title] = unit if is_number else None
             if is_number:
                 read = numeric.numbers(frame[header], unit, self._units.get(title), name)
-                units[title] = read.unit
+                units[title], values[title] = read.unit, read.values
                 self._mixed |= {title} if read.is_mixed else set()
-        labels = [title for title, kind in kinds.items() if kind == "text" and tells_apart(frame[self._headers[title]])]
+        seen = {title: frame[self._headers[title]] for title in kinds} | values
+        labels = [title for title, kind in kinds.items() if names_records(title, kind, seen[title])]
         guessed = guessed_roles(kinds, {}, labels)
         return {name: self._with_unit(column, units.get(name)) for name, column in guessed.items()}
 

@@ -18,7 +18,7 @@ from matloop.datasets import numeric
 from matloop.datasets.checking import checked
 from matloop.datasets.column import Column, Kind, Role
 from matloop.datasets.dataset import Dataset, DatasetError, SetAside
-from matloop.datasets.guessing import guessed_kind, guessed_roles, is_label, sampled, share, tells_apart
+from matloop.datasets.guessing import guessed_kind, guessed_roles, is_label, names_records, sampled, share
 from matloop.datasets.headers import read_headers
 from matloop.datasets.options import Options
 from matloop.datasets.provenance import with_provenance
@@ -181,7 +181,11 @@ def _described(parts: Sequence[_Typed], options: Options) -> dict[str, Column]:
             said = {name: its for name, its in said.items() if its != "material"}
         if role:
             said[part.name] = role
-    labels = [part.name for part in parts if part.kind == "text" and tells_apart(pd.Series(part.cells, dtype=object))]
+    labels = [
+        part.name
+        for part in parts
+        if names_records(part.name, part.kind, pd.Series(part.cells, dtype=None if part.kind == "number" else object))
+    ]
     guessed = guessed_roles({part.name: part.kind for part in parts}, said, labels)
     columns = {}
     for part in parts:
