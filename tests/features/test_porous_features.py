@@ -1,5 +1,11 @@
 """Pores against geometry that is known by hand, and the counts of Pardakhti et al."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import known_crystals
 import numpy as np
 import pytest
 from known_crystals import fcc, lta, mfi, repeated, rotated, sheared, shifted, simple_cubic
@@ -161,3 +167,26 @@ def test_ratios_do_not_grow_with_the_cell() -> None:
     values = MofChemistry().features([one, repeated(one, (2, 1, 1))]).values
     np.testing.assert_allclose(values[0, 2:], values[1, 2:])
     assert values[1, 0] == 2 * values[0, 0] - 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="SIGKILL, and the kernel's word on who has died")
+def test_zeopp_does_not_outlive_matloop(pores) -> None:
+    """After kill -9 of the process that describes, Zeo++ ends in the middle of its work."""
+    psutil = pytest.importorskip("psutil")
+    script = f"""
+import sys
+sys.path.insert(0, {str(Path(known_crystals.__file__).parent)!r})
+from known_crystals import mfi
+from matloop.features.pores import Pores
+Pores(volume_samples=10**9).features([mfi()])
+"""
+    process = subprocess.Popen([sys.executable, "-c", script])
+    first, found = psutil.Process(process.pid), []
+    deadline = time.monotonic() + 120
+    while not any(sum(each.cpu_times()[:2]) > 2 for each in found) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        found = first.children()
+    process.kill()
+    process.wait()
+    assert len(found) == 1
+    assert psutil.wait_procs(found, timeout=10)[1] == []

@@ -190,15 +190,16 @@ def _list(json: bool) -> None:
     if json:
         print_json([asdict(entry) for entry in entries])
         return
-    made = table("featurizer", "of a", "features>", "what", "cite")
-    made.columns[-1].no_wrap = True
+    made = table("featurizer", "of a", "features>", "what, and what to cite")
+    made.collapse_padding = True  # so that the longest DOI stands in one line of 80 columns
     for entry in entries:
-        made.add_row(entry.name, entry.kind, _columns(entry), escape(entry.what), escape("\n".join(entry.citations)))
+        told = [escape(entry.what), *(f"[dim]{escape(doi)}[/dim]" for doi in entry.citations)]
+        made.add_row(entry.name, entry.kind, _columns(entry), "\n".join(told))
     console().print(made)
     console().print("Parameters: -f NAME:KEY=VALUE; --json lists them all.", style="dim")
 
 
 def _columns(entry: Entry) -> str:
     if entry.missing:
-        return f'needs "matloop\\[{entry.extra}]"'
+        return f"needs\nmatloop\\[{entry.extra}]"
     return "from data" if entry.n_columns is None else f"{entry.n_columns:,}"

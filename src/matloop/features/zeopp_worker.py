@@ -2,7 +2,7 @@
 
 Zeo++ ends its process where it does not know an element, and prints whatever it likes: neither must happen to matloop.
 Each line of standard input is one task as JSON, each line of standard output its answer; what Zeo++ itself printed last
-stands in FOLDER/said. Only the standard library and pyzeo are used.
+stands in FOLDER/said. Only the standard library and pyzeo are used. It ends with the process that started it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from matloop.processes import end_with
+
 SAID = "said"
 _SEED = 1
 
 
 def main(folder: Path) -> None:
     """Answer until standard input ends."""
+    end_with(os.getppid())
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     said = os.open(folder / SAID, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1)

@@ -1,6 +1,7 @@
 """The process in which RASPA3 works: `python -m matloop.labs.calculators.raspa_worker < task > answer`, as JSON.
 
-The native library prints, and may end its process: neither must happen to matloop. Only raspalib is used.
+The native library prints, and may end its process: neither must happen to matloop. Only raspalib is used. It ends with
+the process that started it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import os
 import sys
 from typing import Any
 
+from matloop.processes import end_with
+
 #: What raspalib warns of where there is no graphics card.
 _QUIET = {"RASPALIB_QUIET": "1"}
 
 
 def main() -> None:
     """Answer one task."""
+    end_with(os.getppid())
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what the library prints must not mix with the answer
     task = json.load(sys.stdin)
