@@ -9,6 +9,7 @@ import pytest
 from matloop import Column, Dataset
 from matloop.core.errors import InputError
 from matloop.core.structure import Structure
+from matloop.datasets.combine import concatenated, joined
 from matloop.datasets.dataset import DatasetError
 from matloop.datasets.export import ProprietaryError
 from matloop.datasets.reading import read_any
@@ -88,3 +89,30 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot export to 'docx'"):
         salts().export(tmp_path / "a.docx")
     assert not list(tmp_path.iterdir())
+
+
+def test_no_way_of_combining_frees_a_record(tmp_path: Path) -> None:
+    """Put below others, joined to them or described anew: what holds a proprietary value stays."""
+
+    def read(name: str, text: str, **options: str) -> Dataset:
+        (tmp_path / name).write_text(text)
+        return read_any(tmp_path / name, **options)
+
+    free = read("a.csv", "formula,gap\nNaCl,1\nKCl,2\nSi,3\n")
+    owned = read("b.csv", "formula,gap\nLiF,3\n", proprietary="csd")
+    beside = read("c.csv", "formula,density\nNaCl,2.2\nKCl,2\n", proprietary="icsd")
+    flagged = Dataset(pd.DataFrame({"formula": ["MgO"], "gap": [7.8]}), is_proprietary=True)
+    for mixed, n_free in (
+        (concatenated([free, owned]), 3),
+        (concatenated([flagged, owned, free]), 3),
+        (joined([concatenated([free, owned]), beside], "formula"), 1),
+        (joined([free, beside], "formula"), 1),
+    ):
+        assert mixed.is_proprietary
+        with pytest.raises(ProprietaryError):
+            mixed.export(tmp_path / "out.csv")
+        mixed.export(tmp_path / "out.csv", only_open=True)
+        assert len(read_any(tmp_path / "out.csv")) == n_free
+    again = read_any(free.save(tmp_path / "free.parquet"), proprietary="icsd")
+    with pytest.raises(ProprietaryError, match="ICSD"):
+        again.export(tmp_path / "out2.csv", only_open=True)

@@ -11,7 +11,7 @@ from matloop.core.errors import InputError, UnitError, did_you_mean
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset, SetAside
 from matloop.datasets.numeric import converted
-from matloop.datasets.provenance import HASH, LICENCE, ORIGIN, PROPRIETARY, record_hashes
+from matloop.datasets.provenance import HASH, LICENCE, ORIGIN, PROPRIETARY, owned_by, record_hashes, with_owners
 
 _OF_RECORDS = (ORIGIN, LICENCE, HASH, PROPRIETARY)
 
@@ -40,6 +40,7 @@ def concatenated(datasets: Sequence[Dataset]) -> Dataset:
                 frame[name] = _in_unit(dataset, column, first.unit)
         frames.append(frame)
     whole = pd.concat(frames, ignore_index=True)
+    whole = with_owners(whole, columns, [owner for dataset in datasets for owner in owned_by(dataset)])
     return Dataset(_with_missing(whole, columns), _one_material(columns).values(), **_facts(datasets))
 
 
@@ -79,6 +80,9 @@ def _joined(left: Dataset, right: Dataset, key: str) -> Dataset:
             beside = np.where(index < 0, np.nan if is_number else None, cells)
             frame[title] = pd.Series(beside, dtype=float if is_number else object, index=frame.index)
             columns[title] = column.model_copy(update={"name": title, "role": _role_beside(column, columns)})
+    owners = owned_by(right)
+    beside_it = [None if i < 0 else owners[i] for i in index.tolist()]
+    frame = with_owners(frame, columns, [one or other for one, other in zip(owned_by(left), beside_it, strict=True)])
     frame = _with_missing(frame, columns)
     if HASH in frame:
         frame[HASH] = record_hashes(frame, columns)

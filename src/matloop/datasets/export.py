@@ -20,7 +20,7 @@ from matloop.core.structure import Structure
 from matloop.datasets.column import Column
 from matloop.datasets.conversion import to_ase, to_pymatgen
 from matloop.datasets.dataset import Dataset, DatasetError
-from matloop.datasets.provenance import PROPRIETARY
+from matloop.datasets.provenance import owned_by
 from matloop.files.whole import write_whole
 
 
@@ -56,13 +56,6 @@ def _passable(dataset: Dataset, only_open: bool) -> Dataset:
             hint = f"--only-open exports the other {len(dataset) - n}; {hint}"
         raise ProprietaryError(f"'{dataset.name}' is not exported: {which} proprietary ({owners})", hint)
     return dataset.select([owner is None for owner in owned]).with_facts(is_proprietary=False, set_aside=[])
-
-
-def owned_by(dataset: Dataset) -> list[str | None]:
-    """For each record the database that it may not leave, or None."""
-    if PROPRIETARY in dataset.frame:
-        return [cell if isinstance(cell, str) and cell else None for cell in dataset.frame[PROPRIETARY].tolist()]
-    return ["a licensed database" if dataset.is_proprietary else None] * len(dataset)
 
 
 # -- formats ----------------------------------------------------------------------------------------------------

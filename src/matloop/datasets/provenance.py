@@ -12,6 +12,8 @@ from matloop.datasets.column import Column
 if TYPE_CHECKING:
     import pandas as pd
 
+    from matloop.datasets.dataset import Dataset
+
 ORIGIN, LICENCE, HASH, PROPRIETARY = "origin", "licence", "record_hash", "proprietary"
 _WORDS = {
     ORIGIN: "the file and line, or the database and identifier, that a record comes from",
@@ -19,6 +21,23 @@ _WORDS = {
     HASH: "of all that the record says, whatever its place",
     PROPRIETARY: "the database whose licence forbids to pass the record on",
 }
+
+
+def owned_by(dataset: Dataset) -> list[str | None]:
+    """For each record the database that it may not leave, or None."""
+    if PROPRIETARY in dataset.frame:
+        return [cell if isinstance(cell, str) and cell else None for cell in dataset.frame[PROPRIETARY].tolist()]
+    return ["a licensed database" if dataset.is_proprietary else None] * len(dataset)
+
+
+def with_owners(frame: pd.DataFrame, columns: dict[str, Column], owners: Sequence[str | None]) -> pd.DataFrame:
+    """The table with the owner of each record, where one has any; `columns` gets the column's description."""
+    import pandas as pd
+
+    if not any(owners):
+        return frame
+    columns[PROPRIETARY] = column(PROPRIETARY)
+    return frame.assign(**{PROPRIETARY: pd.Series(list(owners), dtype=object, index=frame.index)})
 
 
 def column(name: str) -> Column:
