@@ -141,6 +141,20 @@ def test_a_harmed_file_counts_as_absent(letters: SlowLetters, tmp_path: Path, ha
     assert same(compute(letters, ["a", "b"], cache=tmp_path / "c"), letters.features(["a", "b"]))
 
 
+def test_a_harmed_byte_makes_nothing_wrong(letters: SlowLetters, tmp_path: Path) -> None:
+    """Whichever byte of a file is harmed, what the cache still knows is right, and it raises nothing."""
+    cells = ["a", "bad1", "b"]
+    plain, digests = compute(letters, cells, cache=tmp_path), [digest(cell) for cell in cells]
+    (path,) = tmp_path.rglob(f"*{SUFFIX}")
+    whole = path.read_bytes()
+    for i in range(len(whole)):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ 0xFF]) + whole[i + 1 :])
+        known = Cache(tmp_path).known(letters, digests)
+        for row in np.flatnonzero(known.is_known):
+            assert np.array_equal(known.values[row], plain.values[row], equal_nan=True)
+            assert known.failures.get(int(row)) == plain.failures.get(int(row))
+
+
 def test_a_crash_loses_little(tmp_path: Path) -> None:
     """A process that is killed leaves whole files: the next one takes what is there and computes the rest."""
     log, cache = tmp_path / "calls.txt", tmp_path / "c"

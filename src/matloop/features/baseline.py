@@ -73,7 +73,8 @@ def noise_of(y: Array) -> float:
 
 def _sums(left: NDArray[np.intp], k: int, to_left: Array, to_right: Array) -> Array:
     """What all points give to the knots on their two sides, (k,)."""
-    return np.bincount(left, to_left, k) + np.bincount(left + 1, to_right, k)
+    total: Array = np.bincount(left, to_left, k).astype(float) + np.bincount(left + 1, to_right, k)
+    return total
 
 
 def _curvature(x: Array) -> Array:
