@@ -26,6 +26,9 @@ from matloop.discovery.predictor import Predictor
 from matloop.discovery.training_rows import TrainingRows
 from matloop.models.out_of_fold import last_step
 
+#: Of so many levels of confidence it is said in words how they held.
+QUOTED = (0.5, 0.8, 0.9, 0.95)
+
 
 def card_of(
     work: TrainingRows,
@@ -156,17 +159,16 @@ def _uncertainty(work: TrainingRows, judged: list[validating.Judged]) -> Uncerta
     first, *others = judged
     remark = ""
     if work.classes is None:
-        told = [f"on '{each.split.name}' {_held(each)}" for each in others if _held(each)]
-        remark = "; ".join(told)
+        remark = " ".join(f"On '{each.split.name}' they held {_held(each)}." for each in others if _held(each))
     return Uncertainty(
         method=method, split=first.split.name, n_rows=len(first.rows), coverage=first.coverage(), remark=remark
     )
 
 
 def _held(judged: validating.Judged) -> str:
-    """How the widest intervals up to 90 % held; "" where there are too few rows for any."""
-    usual = [each for each in judged.coverage() if each.expected <= 0.9]
-    return f"{100 * usual[-1].expected:.0f} % intervals held {100 * usual[-1].observed:.1f} %" if usual else ""
+    """How the intervals that are quoted held; "" where there are too few rows for any."""
+    quoted = [each for each in judged.coverage() if each.expected in QUOTED]
+    return ", ".join(f"{100 * each.expected:.0f} %: {100 * each.observed:.1f} %" for each in quoted)
 
 
 def _elements(work: TrainingRows) -> list[str]:
@@ -186,4 +188,7 @@ def _use(work: TrainingRows) -> Use:
     if work.classes is None:
         low, high = float(work.y.min()), float(work.y.max())
         limits.append(f"values beyond {low:.4g} to {high:.4g}{unit}, which no training row has")
-    return Use(intended=f"to predict {work.target.name}{unit} of materials like those it learned from", limits=limits)
+    return Use(
+        intended=f"It is made to predict {work.target.name}{unit} of materials like those it learned from.",
+        limits=limits,
+    )

@@ -20,6 +20,7 @@ from matloop.reports.figures.style import (
     numbers,
     title,
     titled,
+    upright,
 )
 from matloop.reports.wording import number, plain
 
@@ -173,7 +174,7 @@ def curves(found: Curve, answer: Column) -> Figure:
         traces,
         layout(
             xaxis=titled(title(found.input, 40), anchor="y2"),
-            yaxis=titled(title(answer, 24), domain=[0.08, 1]),
+            yaxis=titled(upright(answer), domain=[0.08, 1]),
             yaxis2={"domain": [0, 0.06], "visible": False, "range": [-1, 1], "fixedrange": True},
         ),
         alt=f"{answer.name} along {found.input.name}",

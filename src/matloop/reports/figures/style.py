@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,13 @@ def title(column: Column, length: int = 40, before: str = "") -> str:
     """A title with its unit, short enough for its place: of a long name the end is left out, never the unit."""
     unit = f" ({plain(column.unit, 14)})" if column.unit else ""
     return before + plain(column.name, max(8, length - len(unit))) + unit
+
+
+def upright(column: Column, length: int = 24) -> str:
+    """A title beside a low figure, where a line holds so many letters: on two lines if need be."""
+    unit = f" ({shortened(column.unit, 14)})" if column.unit else ""
+    name = shortened(column.name, 2 * length - len(unit) - 6)
+    return "<br>".join(plain(line) for line in textwrap.wrap(name + unit, length))
 
 
 def titled(text: str, **settings: Any) -> dict[str, Any]:
