@@ -27,6 +27,7 @@ from matloop.datasets.dataset import Dataset
 from matloop.sources import http
 from matloop.sources.answers import Answer
 from matloop.sources.fetching import part_of
+from matloop.sources.http import ATTEMPTS, FIRST_ATTEMPTS
 from matloop.sources.optimade import Optimade
 from matloop.sources.paging import read_on
 from matloop.sources.part import Page, Part
@@ -133,6 +134,39 @@ def test_a_last_page_that_stays_broken_is_left_out_too(serve: Any, waits: list[f
     fetched = fetch(server)
     assert ids(fetched) == ALL[:40]
     assert [record.place.partition(": ")[2] for record in fetched.set_aside] == ["page page_offset=40"]
+
+
+@pytest.mark.parametrize("n_whole", [0, 1, 7, PAGE])
+def test_records_before_a_cut_survive(serve: Any, waits: list[float], n_whole: int) -> None:
+    """Of a page that is always cut off in the middle, those that came whole are kept, and the others are told."""
+    inner = Provider(records())
+
+    def answer(asked: Asked) -> Reply:
+        reply = inner(asked)
+        if not page_at(20)(asked):
+            return reply
+        whole = json.dumps({"data": reply.body["data"][:n_whole]})
+        return Reply(reply.content, cut=len(whole) - 2 + 30)
+
+    fetched = fetch(serve(answer))
+    assert ids(fetched) == ALL[: 20 + n_whole] + ALL[30:]
+    assert [record.place.partition(": ")[2] for record in fetched.set_aside] == ["page page_offset=20"]
+    assert (f"{n_whole} whole records" in fetched.set_aside[0].reason) is (n_whole > 0)
+
+
+def test_of_a_first_page_that_is_cut_off_the_beginning_is_kept(serve: Any, waits: list[float], tmp_path: Path) -> None:
+    """The error names the command that makes a dataset of it; when the page is whole again, nothing is there twice."""
+    server = serve(Provider(records(), "above"))
+    whole = json.dumps({"data": records()[:4]})
+    cut = Reply(json.dumps({"data": records()[:PAGE]}), cut=len(whole) + 20)
+    is_first = lambda asked: asked.path == "/v1/structures" and "page_above" not in asked.query  # noqa: E731
+    server.fail(*[cut] * (ATTEMPTS + FIRST_ATTEMPTS), where=is_first)  # a host that never answered is asked less often
+    query, path = {"providers": [server.url], "page_limit": PAGE}, tmp_path / "a.parquet"
+    for _ in range(2):
+        with pytest.raises(BadAnswer, match="4 records are kept") as caught:
+            fetched_into(path, Optimade(is_fresh=True), query)
+        assert "--max 4" in caught.value.hint
+    assert ids(fetched_into(path, Optimade(is_fresh=True), query)) == ALL
 
 
 def test_a_broken_page_that_alone_knows_the_next_ends_the_download_and_keeps_what_came(

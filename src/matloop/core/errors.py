@@ -113,7 +113,13 @@ class HostUnreachable(SourceError):
 
 
 class BadAnswer(SourceError):
-    """An answer that cannot be read, however often it was asked for."""
+    """An answer that cannot be read, however often it was asked for.
+
+    `body` is what came of it, `records` what is whole in that.
+    """
+
+    body: bytes = b""
+    records: Sequence[Any] = ()
 
 
 class MissingExtra(MatloopError):

@@ -157,14 +157,17 @@ class Client:
             request = self._opened().build_request("GET" if form is None else "POST", url, data=form)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise _no_address(url, error) from error
+        body = bytearray()
         try:
-            answer = self._answer(self._opened().send(request, stream=True), url, host)
+            answer = self._answer(self._opened().send(request, stream=True), url, host, body)
         except httpx.UnsupportedProtocol as error:
             raise _no_address(url, error) from error
         except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
             raise _Passing(BadAnswer(f"{host} did not answer in time")) from error
         except (httpx.RemoteProtocolError, httpx.DecodingError, httpx.ReadError) as error:
-            raise _Passing(BadAnswer(f"an answer of {host} was cut off: {_first_line(error)}")) from error
+            cut = BadAnswer(f"an answer of {host} was cut off: {_first_line(error)}")
+            cut.body = bytes(body)
+            raise _Passing(cut) from error
         except httpx.HTTPError as error:
             raise _Passing(_unreachable(host, _first_line(error))) from error
         self._answered.add(host)
@@ -172,12 +175,13 @@ class Client:
             self.pause(url, pause)
         return self._accepted(answer, host)
 
-    def _answer(self, response: Any, url: str, host: str) -> Answer:
+    def _answer(self, response: Any, url: str, host: str, body: bytearray) -> Answer:
         with closing(response):
             headers = {name.lower(): value for name, value in response.headers.items()}
             if headers.get("content-encoding", "").strip().lower() not in PACKED:
                 raise _Passing(BadAnswer(f"an answer of {host} is packed in a way that was not asked for"))
-            return Answer(url, response.status_code, _limited(response.iter_bytes(), host), headers)
+            _read_into(body, response.iter_bytes(), host)
+            return Answer(url, response.status_code, bytes(body), headers)
 
     def _opened(self) -> Any:
         if self._client is None:
@@ -230,11 +234,13 @@ def json_of(answer: Answer) -> Any:
         return told
     except (ValueError, RecursionError) as error:
         begin = " ".join(answer.body[:60].decode("utf-8", "replace").split())
-        raise BadAnswer(f"an answer of {host_of(answer.url)} is not JSON: {begin!r}") from error
+        unread = BadAnswer(f"an answer of {host_of(answer.url)} is not JSON: {begin!r}")
+        unread.body = answer.body
+        raise unread from error
 
 
-def _limited(chunks: Any, host: str) -> bytes:
-    body = bytearray()
+def _read_into(body: bytearray, chunks: Any, host: str) -> None:
+    """What comes, as far as it comes; not without end, and not too slowly."""
     begin: float | None = None
     for chunk in chunks:
         body += chunk
@@ -243,7 +249,6 @@ def _limited(chunks: Any, host: str) -> bytes:
             raise _Passing(BadAnswer(f"an answer of {host} comes too slowly: {len(body):,} bytes in {since:.0f} s"))
         if len(body) > MOST_BYTES:
             raise SourceError(f"an answer of {host} is larger than {MOST_BYTES / 1e6:,.0f} MB", "ask for smaller pages")
-    return bytes(body)
 
 
 def _no_address(url: str, error: BaseException) -> QueryRefused:

@@ -16,6 +16,7 @@ from matloop.sources.paging import next_of
 from matloop.sources.part import Link, Page
 from matloop.sources.providers import Provider
 from matloop.sources.refusals import refusal_of
+from matloop.sources.salvage import whole_records
 
 #: Where the provider says what it is; the link of the first page, which holds no records.
 INFO = "info"
@@ -43,6 +44,9 @@ class OptimadeBook:
             return Page([], self._first_page(service), facts={"service": asdict(service)})
         try:
             return self._page(link)
+        except BadAnswer as error:
+            error.records = whole_records(error.body)
+            raise
         except QueryRefused as error:
             smaller = without(link, "page_limit")
             if error.status not in (400, 403) or smaller == link or "page_limit" not in error.message:

@@ -15,6 +15,10 @@ MOST_BAD = 3
 MOST_EMPTY = 20
 
 
+#: A fact of a page of which only the beginning came: the same page is asked for again.
+BEGUN = "begun"
+
+
 class Book(Protocol):
     """A query as the pages that answer it."""
 
@@ -34,9 +38,9 @@ class Book(Protocol):
 def read_on(book: Book, part: Part, most: int | None = None, progress: Progress = silent) -> None:
     """Fetch the pages that are not in the part yet, each committed before the next is asked for.
 
-    A page that cannot be read is left out with its reason where the book knows what follows it; elsewhere its error is
-    raised, and what came before is kept. Raises SourceError also where pages never end: in a circle, the same one again
-    and again, or nothing but empty ones.
+    A page that cannot be read is left out with its reason where the book knows what follows it, but for the records
+    that are whole in it; elsewhere its error is raised, and what came is kept. Raises SourceError also where pages
+    never end: in a circle, the same one again and again, or nothing but empty ones.
     """
     link = book.first() if part.last is None else part.last.next
     total = part.last.total if part.last else None
@@ -46,7 +50,7 @@ def read_on(book: Book, part: Part, most: int | None = None, progress: Progress 
         try:
             page = book.turn_to(link)
         except BadAnswer as error:
-            link = _past(book, link, error, unreadable)
+            link = _past(book, part, link, error, unreadable)
         except QueryRefused:
             if not unreadable:
                 raise
@@ -96,17 +100,22 @@ class _Way:
 
     def require_news(self, page: Page, part: Part) -> None:
         """Notice a host that gives one page for every link, or no record any more."""
-        if page.records and part.last is not None and page.records == part.last.records:
+        last = part.last
+        if page.records and last is not None and page.records == last.records and BEGUN not in last.facts:
             raise SourceError("the host gives the same page again and again", "tell the provider")
         self._n_empty = 0 if page.records or page.facts else self._n_empty + 1
         if page.next is not None and self._n_empty >= MOST_EMPTY:
             raise SourceError(f"{self._n_empty} pages came without a record", "tell the provider")
 
 
-def _past(book: Book, link: Link, error: BadAnswer, unreadable: list[Page]) -> Link | None:
+def _past(book: Book, part: Part, link: Link, error: BadAnswer, unreadable: list[Page]) -> Link | None:
     following = book.after(link)
     if following is None or len(unreadable) + 1 >= MOST_BAD:
+        begun = Page(list(error.records), link, facts={BEGUN: True})
+        if begun.records and not unreadable and (part.last is None or part.last.records != begun.records):
+            part.commit(begun)
         hint = "what came before is kept: the same command later goes on from there"
         raise BadAnswer(error.message, hint) from error
-    unreadable.append(Page([], following, aside=[[book.named(link), error.message]]))
+    whole = f"; {len(error.records)} whole records of it are kept" if error.records else ""
+    unreadable.append(Page(list(error.records), following, aside=[[book.named(link), error.message + whole]]))
     return following
