@@ -21,6 +21,7 @@ from matloop.core.errors import InputError
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
 from matloop.discovery.card import Card
+from matloop.discovery.splitting import material_groups
 from matloop.discovery.train import wanted_seconds
 from matloop.discovery.trained import TrainedModel
 from matloop.models import catalogue
@@ -172,6 +173,23 @@ def test_groups_of_one_row_are_said_to_be_no_groups() -> None:
     assert [split.name for split in card_of(trained(dataset, splits=None)).validation.splits] == ["random", "cluster"]
     split = card_of(trained(dataset, splits=["composition"])).validation.splits[0]
     assert split.remark == "each row is a group of its own: this is a random split"
+
+
+def test_features_of_a_material_are_grouped_by_the_material_that_is_named_beside_them() -> None:
+    """A table that was described before: its formulas are names, and still no fold teaches what it is tested by."""
+    names = np.repeat(["Fe2O3", "NiO", "TiO2", "ZnO", "MgO", "CaO"], 4)
+    frame = pd.DataFrame({"formula": names, "x": np.arange(24.0), "y": np.arange(24.0) % 7})
+    columns = [Column("formula", role="identity", kind="composition"), Column("x"), Column("y", role="target")]
+    dataset = Dataset(frame, columns, name="described")
+    assert [each.name for each in card_of(trained(dataset, splits=None)).validation.splits] == ["random", "composition"]
+    assert np.array_equal(material_groups(dataset, columns[1:2]), np.repeat(np.arange(6), 4))
+
+
+def test_a_split_in_time_is_no_random_one() -> None:
+    """Each moment is there once, and the training rows are those before it all the same."""
+    dataset = noise(30).with_column(Column("day", role="identity"), np.arange(30.0))
+    split = card_of(trained(dataset, splits=["time:day"])).validation.splits[0]
+    assert (split.n_groups, split.remark) == (30, "")
 
 
 def test_given_folds_are_those_that_are_judged(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matloop.core.errors import InputError, did_you_mean
-from matloop.datasets.column import Column
+from matloop.datasets.column import MATERIALS, Column
 from matloop.models.splits import (
     GivenFolds,
     GroupedSplit,
@@ -67,7 +67,7 @@ class NamedSplit:
 def usual(dataset: Dataset, inputs: Sequence[Column], folds: Path | None) -> list[str]:
     """Random beside grouped: by composition where these repeat, else by their elements, by scaffold, by cluster."""
     first = "folds" if folds is not None else "random"
-    kinds = {column.kind for column in inputs}
+    kinds = {column.kind for column in _naming(dataset, inputs)}
     ways = {"composition": ("composition", "system"), "structure": ("composition", "system"), "molecule": ("scaffold",)}
     for way in dict.fromkeys(way for kind in ways if kind in kinds for way in ways[kind]):
         groups = _GROUPS[way](dataset, inputs)
@@ -140,7 +140,7 @@ class _Given(LeaveOneGroupOut):
 
 def material_groups(dataset: Dataset, inputs: Sequence[Column]) -> NDArray[Any]:
     """Of each row the material (n,): rows of one material must not teach about each other where errors are learned."""
-    kinds = {column.kind for column in inputs}
+    kinds = {column.kind for column in _naming(dataset, inputs)}
     if "composition" in kinds or "structure" in kinds:
         return _composition(dataset, inputs)
     if "molecule" in kinds:
@@ -149,9 +149,17 @@ def material_groups(dataset: Dataset, inputs: Sequence[Column]) -> NDArray[Any]:
     return np.asarray(dataset.frame.groupby(names, dropna=False, sort=False).ngroup())
 
 
+def _naming(dataset: Dataset, inputs: Sequence[Column]) -> list[Column]:
+    """The inputs, and what names the material beside features that were made of it."""
+    beside = [c for c in dataset.columns.values() if c.role == "identity" and c.kind in MATERIALS]
+    return [*inputs, *(c for c in beside if c.name not in {column.name for column in inputs})]
+
+
 def _material(dataset: Dataset, inputs: Sequence[Column], kinds: Sequence[str], way: str) -> tuple[Column, list[Any]]:
-    """The first input of one of these kinds, the material itself before others, and its cells."""
-    found = sorted((c for c in inputs if c.kind in kinds), key=lambda c: (c.role != "material", kinds.index(c.kind)))
+    """The first column of one of these kinds, the material itself before others, inputs before names; its cells."""
+    order = {"material": 0, "input": 1}
+    found = [c for c in _naming(dataset, inputs) if c.kind in kinds]
+    found.sort(key=lambda c: (order.get(c.role, 2), kinds.index(c.kind)))
     if not found:
         hint = "such as: --split random,cluster, or --split group:COLUMN"
         raise SplitError(f"a split by {way} needs a column of {' or '.join(kinds)}", hint)

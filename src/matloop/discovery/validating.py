@@ -20,6 +20,7 @@ from matloop.discovery.representation import Described
 from matloop.discovery.splitting import NamedSplit
 from matloop.models.metrics import FIRST, classification_scores, regression_scores
 from matloop.models.probabilities import reliability
+from matloop.models.splits import GroupedSplit, LeaveOneGroupOut
 
 Array = NDArray[np.float64]
 #: The intervals of out-of-fold predictions that a card shows.
@@ -89,7 +90,8 @@ class Judged:
         )
 
     def _is_none(self) -> str:
-        same = self.split.n_groups == len(self.y) and self.split.splitter.is_grouped
+        is_dealt = isinstance(self.split.splitter, GroupedSplit | LeaveOneGroupOut)  # not in order of time
+        same = is_dealt and self.split.n_groups == len(self.y)
         return "each row is a group of its own: this is a random split" if same else ""
 
     # -- uncertainty ----------------------------------------------------------------------------------------------

@@ -149,7 +149,8 @@ class ApplicabilityDomain(Estimator):
             seen = f"always {low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
             told.append(f"{names[i]} is {x[i]:.4g}, in the training rows {seen}")
         more = int(beyond.sum()) - MOST_REASONS
-        told += [f"{more} more inputs are beyond what was seen"] if more > 0 else []
+        if more > 0:
+            told.append(f"{more} more {'input is' if more == 1 else 'inputs are'} beyond what was seen")
         if distance > 1.0:
             told.append(f"{distance:.2g} times as far from the training rows as the border")
         return "; ".join(told)
