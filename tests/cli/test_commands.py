@@ -58,6 +58,13 @@ def test_the_help_names_every_command(matloop) -> None:
     assert all(f"  {command} " in told.out for command in listed)
 
 
+def test_a_shell_completes_commands_and_else_files(matloop) -> None:
+    """The script for the tab key asks matloop, and leaves to the shell what matloop does not know: names of files."""
+    told = matloop("--show-completion", "bash")
+    assert "_COMPLETE=complete_bash" in told.out
+    assert "complete -o default" in told.out
+
+
 def test_whoever_interrupts_a_command_is_told_that_nothing_is_lost(
     matloop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

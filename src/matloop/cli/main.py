@@ -80,7 +80,6 @@ def program() -> typer.Typer:
         help="An autonomous researcher for materials: plan, run, measure, learn, until the goal is met.",
         epilog="Start here: matloop run bear. COMMAND --help explains each one, with an example.",
         no_args_is_help=True,
-        add_completion=False,
         rich_markup_mode=None,  # plain help takes half the time to appear
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
