@@ -472,3 +472,16 @@ def test_a_number_that_counts_the_rows_names_them(write: Write, column: str, rol
     """From a row's number nothing is learned; what merely rises, such as time, is an input."""
     rows = "".join(f"{i},{i % 7},{i % 5}\n" for i in range(30))
     assert read_any(write("x.csv", f"{column},x,y\n{rows}")).columns[column].role == role
+
+
+def test_a_merged_cell_stands_for_each_of_its_rows(tmp_path: Path) -> None:
+    """What is written once beside several rows is said of each of them."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["formula", "T (K)", "gap"], ["NaCl", 300, 8.5], [None, 400, 8.4], ["KCl", 300, 8.3], [None, 400, 8.2]):
+        book.active.append(row)
+    book.active.merge_cells("A2:A3")
+    book.active.merge_cells("A4:A5")
+    book.save(tmp_path / "x.xlsx")
+    dataset = read_any(tmp_path / "x.xlsx")
+    assert dataset.frame["formula"].tolist() == ["NaCl", "NaCl", "KCl", "KCl"]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import re
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from matloop.core.errors import InputError, TableError, did_you_mean
 from matloop.core.progress import Progress, silent
-from matloop.datasets.archive import MOST_OF_WORKBOOK, open_zip
+from matloop.datasets.archive import MOST_OF_ONE, MOST_OF_WORKBOOK, open_zip
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw, of_records
 from matloop.files.table import require_distinct
 
 _AT_ONCE = 5000
+_AREA = re.compile(r'<mergeCell [^>]*ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 
 
 def read(path: Path, options: Options, progress: Progress = silent) -> Raw:
@@ -24,7 +27,7 @@ def read(path: Path, options: Options, progress: Progress = silent) -> Raw:
     book = _opened(path, data_only=True)
     try:
         sheet = _sheet(book, options.sheet, path.name)
-        rows = _rows(sheet, progress)
+        rows = _with_merged(_rows(sheet, progress), _merged(path, sheet))
     finally:
         book.close()
     if not rows:
@@ -80,6 +83,41 @@ def _rows(sheet: Any, progress: Progress) -> list[tuple[int, list[Any]]]:
     except Exception as error:  # a damaged sheet fails only when it is read, and in many ways
         told = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise TableError(f"the sheet '{sheet.title}' is damaged: {told}") from error
+    return rows
+
+
+def _merged(path: Path, sheet: Any) -> list[tuple[int, int, int]]:
+    """(column, first row, last row) of the cells, all counted from 1, that are merged with those below them."""
+    name = str(sheet._worksheet_path).lstrip("/")
+    with zipfile.ZipFile(path) as archive:
+        if name not in archive.namelist() or archive.getinfo(name).file_size > MOST_OF_ONE:
+            return []
+        areas = _AREA.findall(archive.read(name).decode("utf-8", "replace"))
+    return [
+        (column, int(top), int(bottom))
+        for left, top, right, bottom in areas
+        if int(bottom) > int(top)
+        for column in range(_number(left), _number(right) + 1)
+    ]
+
+
+def _number(letters: str) -> int:
+    from openpyxl.utils import column_index_from_string
+
+    return int(column_index_from_string(letters))
+
+
+def _with_merged(
+    rows: list[tuple[int, list[Any]]], areas: Sequence[tuple[int, int, int]]
+) -> list[tuple[int, list[Any]]]:
+    """The rows, with what a merged cell says in each of the rows that it stands beside."""
+    by_number = dict(rows)
+    for column, top, bottom in areas:
+        above = by_number.get(top, [])
+        for i in range(top + 1, bottom + 1):
+            cells = by_number.get(i, [])
+            if column <= min(len(cells), len(above)):
+                cells[column - 1] = above[column - 1]
     return rows
 
 
