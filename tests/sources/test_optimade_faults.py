@@ -412,6 +412,19 @@ def test_any_address_of_the_api_will_do(serve: Any, path: str) -> None:
     assert len(Optimade().fetch({"providers": [server.url + path]})) == 2
 
 
+def test_a_password_in_an_address_is_sent_and_stands_in_no_record(serve: Any, tmp_path: Path) -> None:
+    server = serve(Provider(records(2)))
+    query = {"providers": [server.url.replace("//", "//me:secret@")]}
+    fetched_into(tmp_path / "a.parquet", Optimade(), query)
+    assert all(asked.headers["authorization"].startswith("Basic ") for asked in server.asked)
+    fetched = Dataset.read(tmp_path / "a.parquet")
+    assert "secret" not in fetched.frame.to_csv() + fetched.name + fetched.origin
+
+
+def test_a_standard_property_may_be_asked_for_where_only_own_ones_are_listed(serve: Any) -> None:
+    assert "nsites" in fetch(serve(Provider(records(2))), fields=["nsites"]).columns
+
+
 def test_what_does_not_speak_optimade_is_said_to_do_so(serve: Any, waits: list[float]) -> None:
     with pytest.raises(SourceError, match="not JSON"):
         fetch(serve(lambda _: Reply("<html>Welcome</html>")))

@@ -9,11 +9,17 @@ from matloop.core.errors import SourceError
 
 
 def host_of(url: str) -> str:
-    """The host of an address, with its port; of what is no address its beginning."""
+    """The host of an address, with its port and without a login; of what is no address its beginning."""
     try:
-        return urlsplit(url).netloc or url[:60]
+        return urlsplit(url).netloc.rpartition("@")[2] or url[:60]
     except ValueError:
         return url[:60]
+
+
+def without_login(url: str) -> str:
+    """The address as it may be shown: without the name and the password of who asks."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def is_of_this_machine(host: str) -> bool:

@@ -88,7 +88,9 @@ class OptimadeBook:
 
     def _require_known(self, service: Service) -> None:
         for name in self._query.get("fields") or ():
-            if service.properties and name not in service.properties:
+            known = service.properties
+            is_told = name.startswith("_") or any(not one.startswith("_") for one in known)  # some list only their own
+            if known and is_told and name not in known:
                 near = did_you_mean(name, service.properties)
                 raise InputError(f"{self._provider.name} has no property '{name[:60]}'", near)
 

@@ -13,6 +13,7 @@ from matloop.datasets.column import Column, Kind
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.guessing import is_label
 from matloop.datasets.provenance import LICENCE, ORIGIN, column
+from matloop.sources.links import without_login
 from matloop.sources.optimade_service import FORMULA, STRUCTURE, Property, Service
 from matloop.sources.providers import Provider
 from matloop.sources.records import Table
@@ -52,7 +53,7 @@ def table(
                 yield row
 
     columns = _columns(records(), service, wanted, has_structure)
-    return Table(provider.name, service.url, columns, rows, service.licence, provider.citation)
+    return Table(provider.name, without_login(service.url), columns, rows, service.licence, provider.citation)
 
 
 def _columns(records: Iterable[Any], service: Service, wanted: set[str], has_structure: bool) -> dict[str, Column]:
@@ -88,7 +89,8 @@ def _row(record: Any, service: Service, wanted: set[str], has_structure: bool) -
     row |= {key: _cell(value) for key, value in attributes.items() if _is_property(key, value, wanted)}
     if attributes.get("last_modified"):
         row["last_modified"] = str(attributes["last_modified"])
-    return row | {ORIGIN: f"{service.url}/structures/{quote(name, safe='')}", LICENCE: service.licence}
+    origin = f"{without_login(service.url)}/structures/{quote(name, safe='')}"
+    return row | {ORIGIN: origin, LICENCE: service.licence}
 
 
 def _structure(attributes: Mapping[str, Any]) -> dict[str, str]:

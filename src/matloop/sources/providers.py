@@ -130,9 +130,12 @@ def provider(named: str) -> Provider:
         parts = urlsplit(named.strip()) if joined(named, "") else urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InputError(f"'{named[:100]}' is no address of a provider", "an address begins with https://")
-        name = (parts.netloc + parts.path).rstrip("/") + (f"#{parts.fragment}" if parts.fragment else "")
+        name = (parts.netloc.rpartition("@")[2] + parts.path).rstrip("/") + (
+            f"#{parts.fragment}" if parts.fragment else ""
+        )
         return Provider(name, name, named.strip())
     by_name = {known.name: known for known in KNOWN}
+    named = named.strip()
     if named.casefold() not in by_name:
         hint = f"{did_you_mean(named, by_name)} (a database that is not known is given by its address, https://…)"
         raise InputError(f"no OPTIMADE provider '{named[:60]}' is known", hint)
