@@ -319,6 +319,24 @@ def test_a_candidate_outside_the_domain_says_why_whatever_its_distance(model_fil
     assert "<b>100 %</b>" in page
 
 
+def test_the_head_of_a_shortlist_costs_no_more_memory_than_its_rows(
+    model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page looks at the first rows of what may be ten million."""
+    frame = pd.DataFrame({"formula": [f"Li{i}O" for i in range(1, 8)]})
+    told = screen(Screen(), frame, [model_file], output=tmp_path / "s.parquet", page=False)
+    pieces, taken = Shortlist.pieces, []
+
+    def counted(self: Shortlist, size: int) -> Any:
+        for piece in pieces(self, size):
+            taken.append(len(piece))
+            yield piece
+
+    monkeypatch.setattr(Shortlist, "pieces", counted)
+    assert told.shortlist.head(3)["formula"].tolist() == ["Li1O", "Li2O", "Li3O"]
+    assert taken == [3]
+
+
 def test_an_empty_shortlist_has_the_columns_of_any_other(model_file: Path, tmp_path: Path) -> None:
     stages = [{"kind": "range", "prediction": "gap", "low": 1e6}]
     told = screen(

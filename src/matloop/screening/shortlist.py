@@ -90,10 +90,8 @@ class Shortlist:
 
     def head(self, n: int) -> pd.DataFrame:
         """The first n candidates, without reading the others."""
-        import pandas as pd
-
-        frames = [*self.pieces(n)][:1]
-        return frames[0].iloc[:n] if frames else pd.DataFrame()
+        first = next(self.pieces(n), None)
+        return self.frame if first is None else first
 
     @property
     def label(self) -> str:
