@@ -154,6 +154,12 @@ def test_no_name_becomes_a_tag_or_a_link():
     assert "](javascript" not in text.replace("\\]", "")
 
 
+def test_no_name_commands_a_terminal():
+    """A stranger's card may hold the codes that colour, rename or clear a terminal; what is read is without them."""
+    told = BARE.to_dict() | {"name": "gap\x1b]0;renamed\x07 of\x9b31m all"}
+    assert Card.of(told).name == "gap]0;renamed of31m all"
+
+
 def test_class_names_may_be_anything():
     card = CARDS["two classes"].model_copy(deep=True)
     card.validation.out_of_fold[0].labels = ["<b>", "</script>"]

@@ -7,6 +7,7 @@ doi:10.1145/3287560.3287596.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -37,6 +38,18 @@ def _known(value: Any) -> Any:
 
 #: A number, or None where it is not known; what is not finite is not known.
 Maybe = Annotated[float | None, BeforeValidator(_known)]
+
+
+def _printable(facts: Any) -> Any:
+    """The facts without letters that would command a terminal: a card may come from a stranger."""
+    if isinstance(facts, str):
+        return _COMMANDS.sub("", facts)
+    if isinstance(facts, dict):
+        return {_printable(name): _printable(value) for name, value in facts.items()}
+    return [_printable(each) for each in facts] if isinstance(facts, list) else facts
+
+
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Part(BaseModel):
@@ -323,7 +336,7 @@ class Card(Part):
         from pydantic import ValidationError
 
         try:
-            return cls.model_validate(facts)
+            return cls.model_validate(_printable(facts))
         except ValidationError as error:
             place = ".".join(map(str, error.errors()[0]["loc"]))
             said = error.errors()[0]["msg"]

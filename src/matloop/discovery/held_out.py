@@ -63,8 +63,8 @@ def of_training(model: TrainedModel, X: Array, is_good: NDArray[np.bool_], seed:
         return None
     if model.classes is not None and len(np.unique(y[train])) < len(model.classes):
         return None
-    fitted, known = model.predictor.model, (X[rows[train]], y[train], groups[train])
-    again = fitted.refit(*known) if hasattr(fitted, "refit") else fit(clone(fitted), *known)
+    fitted, others = model.predictor.model, (X[rows[train]], y[train], groups[train])
+    again = fitted.refit(*others) if hasattr(fitted, "refit") else fit(clone(fitted), *others)
     return HeldOut(
         rows[test], y[test], again, "a fifth of the training rows, by the model learned anew from the others"
     )
