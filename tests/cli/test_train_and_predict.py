@@ -92,6 +92,9 @@ def test_the_kinds_of_models_are_listed(matloop) -> None:
         (["train", "hardness.csv", "--folds", "none.json"], "none.json"),
         (["train", "hardness.csv", "--task", "guessing"], "no task 'guessing'"),
         (["train", "hardness.csv", "--features", "magic"], "magic"),
+        (["train", "hardness.csv", "-o", "hardness.txt"], "a model is a .matloop file"),
+        (["train", "hardness.csv", "-o", "."], "is a folder"),
+        (["train", "hardness.csv", "-o", "hardness.csv/h.matloop"], "cannot be written"),
         (["predict", "none.matloop", "hardness.csv"], "no model file none.matloop"),
         (["predict", "hardness.csv", "hardness.csv"], "no trained model"),
         (["predict", "none.matloop"], "what to predict"),
@@ -114,3 +117,12 @@ def test_a_file_in_which_nothing_can_be_predicted_ends_with_1(matloop, data: Pat
     told = matloop("predict", "hardness.matloop", "bad.csv")
     assert told.code in (1, 2)
     assert "Traceback" not in told.err
+
+
+def test_any_name_of_a_target_makes_the_name_of_a_file(matloop, data: Path) -> None:
+    """'phase: BCC/FCC' can be called so in a table and not on a disk."""
+    table = pd.read_csv(data).rename(columns={"hardness (GPa)": "hard: Vickers/Knoop?"})
+    table.to_csv(data, index=False)
+    words = ["--target", "hard: Vickers/Knoop?", "--model", "ridge", "--split", "random", "--no-card"]
+    assert matloop("train", "hardness.csv", *words).code == 0
+    assert [path.name for path in data.parent.glob("*.matloop")] == ["hard_ Vickers_Knoop_.matloop"]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matloop.files.whole import sha256_of, write_whole
+from matloop.core.errors import InputError
+from matloop.files.whole import require_place, sha256_of, write_whole
 
 
 @given(st.binary(max_size=200))
@@ -37,3 +38,14 @@ def test_a_failure_on_the_way_leaves_the_old_file_and_no_other(tmp_path, monkeyp
         write_whole(path, "new")
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_place_is_tried_before_the_work_and_left_as_it_was(tmp_path):
+    require_place(tmp_path / "new folder" / "a.txt")
+    (tmp_path / "b.txt").write_text("old", encoding="utf-8")
+    require_place(tmp_path / "b.txt")
+    assert (tmp_path / "b.txt").read_text(encoding="utf-8") == "old"
+    assert not list((tmp_path / "new folder").iterdir())
+    for place, why in (("b.txt/c.txt", "cannot be written"), (".", "is a folder")):
+        with pytest.raises(InputError, match=why):
+            require_place(tmp_path / place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,6 +84,7 @@ def train(
     is_quiet = quiet or json
     with shown("Reading", "records", is_quiet=is_quiet) as progress:
         dataset = read_table(data, progress)
+    path = _place(output, data, target or next((each.name for each in dataset.targets), "model"))
     with shown("Training", "fits", is_quiet=is_quiet) as progress:
         trained = learn(
             dataset,
@@ -98,7 +100,7 @@ def train(
             progress,
             _command(data, target, model, split, folds, features, seed),
         )
-    path = trained.save(output or data.with_name(f"{trained.target.name}.matloop"), with_training=not no_data)
+    trained.save(path, with_training=not no_data)
     page = None if no_card else _write_card(trained, path)
     if json:
         print_json({"model": str(path), "card": str(page) if page else None, "facts": trained.card})
@@ -106,6 +108,20 @@ def train(
         _tell(trained, path, page)
     if trained.is_incomplete:
         raise typer.Exit(1)
+
+
+def _place(output: Path | None, data: Path, target: str) -> Path:
+    """Where the model will be written, which is tried before anything is learned."""
+    from matloop.core.errors import InputError
+    from matloop.files.whole import require_place
+
+    if output is None:
+        plain = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", target)[:80].strip(" .")
+        output = data.with_name(f"{plain or 'model'}.matloop")
+    elif not output.is_dir() and output.suffix != ".matloop":
+        raise InputError(f"a model is a .matloop file, not '{output.name}'", f"-o {output.with_suffix('.matloop')}")
+    require_place(output)
+    return output
 
 
 def _command(

@@ -7,6 +7,8 @@ import os
 from glob import escape
 from pathlib import Path
 
+from matloop.core.errors import InputError
+
 
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write beside the target, flush to the disk, then put it in the target's place."""
@@ -22,6 +24,20 @@ def write_whole(path: Path, content: bytes | str) -> None:
         _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_place(path: Path) -> None:
+    """Raises InputError where no file can be written at this place: to be asked before the work for it."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder", "name a file in it")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{path} cannot be written: {reason}", "name another place with -o") from error
 
 
 def sweep(path: Path) -> None:

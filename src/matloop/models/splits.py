@@ -181,7 +181,7 @@ class GivenFolds(Splitter):
         try:
             told = json.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
-            raise SplitError(f"cannot read the folds {path}: {error.strerror}") from error
+            raise SplitError(f"cannot read the folds {path}: {error.strerror}", _FOLDS_HINT) from error
         except (ValueError, RecursionError) as error:
             raise SplitError(f"{path} is not JSON: {error}", _FOLDS_HINT) from error
         folds = list(told.values()) if isinstance(told, Mapping) else told
