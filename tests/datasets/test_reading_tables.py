@@ -214,7 +214,7 @@ def test_names_keep_their_commas(write: Write) -> None:
     assert dataset.frame["name"].tolist() == ["2,4-xylenol", "3,5-xylenol"]
 
 
-@pytest.mark.parametrize("above", ["# of instrument 7, room 2\n# 2024\n", "Gaps of salts\n\n", "# ", "\r\n"])
+@pytest.mark.parametrize("above", ["# of instrument 7, room 2\n# 2024\n", "Gaps of salts\n\n", "# ", "#", "\r\n"])
 def test_what_stands_above_the_header_is_passed_over(write: Write, above: str) -> None:
     """Comments and a title are no header, and lines are counted all the same."""
     path = write("x.csv", f"{above}formula,gap\nNaCl,8.5\nKCl,wide\nLiF,1\n")

@@ -63,7 +63,8 @@ def without_preamble(text: str) -> str:
         if is_comment or (_n_cells(line) == 1 and _is_header_below(filled[place + 1 : place + 2], below)):
             continue
         rest = text.split("\n", i)[-1]
-        return "\n" * i + (rest.removeprefix("# ") if below and below[0] == _n_cells(line) else rest)
+        is_header = bool(below) and below[0] == _n_cells(line)
+        return "\n" * i + (re.sub(r"\A#\s*(?=\w)", "", rest) if is_header else rest)
     return text
 
 
