@@ -85,7 +85,6 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
         ({"candidates": CANDIDATES.model_copy(update={"sample": 100})}, "candidates"),
         ({"models": ("kind",), "stages": STAGES[:2]}, "models"),
         ({"chunk": 121}, "chunk"),
-        ({"lists": False}, "list of the rejected"),
     ],
 )
 def test_whatever_changed_is_noticed_and_named(tmp_path: Path, change: dict[str, Any], told: str) -> None:
@@ -95,6 +94,19 @@ def test_whatever_changed_is_noticed_and_named(tmp_path: Path, change: dict[str,
         screened(**given | change)
     assert "--fresh" in caught.value.hint
     screened(**given | change, fresh=True)
+
+
+def test_a_list_of_the_rejected_cannot_be_asked_for_afterwards_but_need_not_be_asked_for_again(tmp_path: Path) -> None:
+    def run(lists: bool, fresh: bool = False) -> Any:
+        return screened(STAGES, CANDIDATES, tmp_path, ("number",), chunk=120, lists=lists, fresh=fresh)
+
+    frame, _, _ = run(lists=False)
+    with pytest.raises(InputError, match="list of the rejected"):
+        run(lists=True)
+    run(lists=True, fresh=True)
+    again, _, told = run(lists=False)
+    pd.testing.assert_frame_equal(frame, again)
+    assert sum(len(pd.read_parquet(path)) for path in told.fallen) == CANDIDATES.n - len(frame)
 
 
 def test_another_number_to_keep_uses_what_is_known_of_the_stream(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PLACE = "screen_place"
+#: Under this key `about` says whether those who fall are listed.
+LISTED = "list of the rejected"
 _TALLIES = b"matloop.tallies"
 _FRESH = "--fresh begins anew; calculations that ended well are kept"
 
@@ -72,6 +74,8 @@ class Ledger:
             about, n_all = known["about"], known["n_chunks"]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} cannot be read: {error}", _FRESH) from error
+        if about.get(LISTED) and not self.about.get(LISTED):
+            self.about = {**self.about, LISTED: True}  # who does not ask for the list any more may go on: it is kept
         if different := [key for key in {**about, **self.about} if about.get(key) != self.about.get(key)]:
             what = ", ".join(different)
             raise InputError(f"{self.folder} is about another screen: {what} changed since it was begun", _FRESH)

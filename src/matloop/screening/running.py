@@ -12,7 +12,7 @@ from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
 from matloop.screening.calculating import Calculators, calculators
 from matloop.screening.calculations import Calculations
-from matloop.screening.ledger import Ledger
+from matloop.screening.ledger import LISTED, Ledger
 from matloop.screening.plan import Plan
 from matloop.screening.source import Source
 from matloop.screening.stage import REASON, Gathering
@@ -51,6 +51,7 @@ class Run:
         self._require_deadlines()
         self.tallies = [Tally() for _ in self.plan.steps]
         with Ledger(self.folder, self._about(), self.is_fresh) as ledger:
+            self.work.lists_fallen = bool(ledger.about[LISTED])
             if ledger.n_all is None:
                 with workers(self.work, self.n_workers, self.dask) as crew:
                     self._sift(ledger, crew)
@@ -71,7 +72,7 @@ class Run:
             "confidence": self.work.confidence,
             "chunk": self.chunk,
             "stages": self.plan.about(),
-            "list of the rejected": self.work.lists_fallen,
+            LISTED: self.work.lists_fallen,
         }
 
     # -- chunk by chunk ---------------------------------------------------------------------------------------
