@@ -66,6 +66,19 @@ def test_a_setting_that_cannot_be_is_an_error_of_its_own(matloop: Matloop, gaps:
     assert not (gaps / "f.csv").exists()
 
 
+def test_a_column_taken_for_text_is_what_its_featurizers_describe(matloop: Matloop, gaps: Path) -> None:
+    """One broken spectrum makes a column of texts; with the featurizers named, it alone fails, and the hint says so."""
+    curve = json.dumps({"x": [1, 2, 3, 4, 5, 6], "y": [0, 1, 4, 1, 0, 0]})
+    pd.DataFrame({"name": ["a", "b", "c"], "signal": [curve, "[1, 2]", curve]}).to_csv(gaps / "s.csv", index=False)
+    refused = matloop("describe", "s.csv", "--column", "signal")
+    assert refused.code == 2
+    assert "-f NAMES" in refused.err
+    told = matloop("describe", "s.csv", "--column", "signal", "-f", "moments:baseline=false", "-o", "f.parquet")
+    assert "signal, a spectrum: 2 of 3 records described by 7 features" in told.out
+    assert "(s.csv:3)" in told.out
+    assert Dataset.read(gaps / "f.parquet").columns["signal"].kind == "spectrum"
+
+
 def test_facts_for_programs(matloop: Matloop, gaps: Path) -> None:
     """--json prints counts, columns with units, reasons and citations, and nothing else."""
     told = matloop("describe", "gaps.csv", "--json", "-f", "valence", "-f", "stoichiometry:p=[2]")

@@ -113,19 +113,23 @@ def describe(
 
 def _column(dataset: Dataset, featurizers: Sequence[Featurizer], name: str | None) -> Column:
     """The column to be described. Raises InputError where there is none, or where what is named cannot be described."""
+    wanted = {part.kind for part in featurizers}
     if name is not None:
         column = dataset.column(name)
+        if column.kind == "text" and len(wanted) == 1:  # some cells are none of this kind; they will be told
+            return column.model_copy(update={"kind": wanted.pop()})
         if column.kind not in KINDS:
-            hint = f"its kind is one of {', '.join(KINDS)}: say --kind {name}=composition when you import it"
+            hint = f"import the file with --kind {name}=KIND, one of {', '.join(KINDS)}"
+            if column.kind == "text":
+                hint = f"-f NAMES says by which featurizers, and so what it is; or {hint}"
             raise InputError(f"'{name}' is a column of {column.kind}s, which have no features", hint)
         return column
-    wanted = {part.kind for part in featurizers}
     possible = [each for each in dataset.columns.values() if each.kind in KINDS and each.role in ("material", "input")]
     possible.sort(key=lambda each: each.role != "material")
     fitting = [each for each in possible if not wanted or each.kind in wanted or _is_made_of(each, wanted)]
     if not fitting:
         what = f"a {' or a '.join(sorted(wanted))}" if wanted else "a material or a spectrum"
-        hint = "--column NAME says which column it is"
+        hint = "--column NAME -f NAMES says which column it is, and by which featurizers"
         if possible:
             hint += "; there is " + ", ".join(f"'{each.name}', a {each.kind}" for each in possible)
         raise InputError(f"no column of '{dataset.name}' is {what}", hint)
