@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Orders of the inputs in which a single row is walked: more than where there are many rows.
 N_ORDERS = 128
 N_NEIGHBOURS = 5
+#: Rows nearer than this are one: distances of standardized features are exact to about 1e-7.
+SAME = 1e-6
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Single:
             shown = f"{self.measured:.4g}{unit}" if isinstance(self.measured, float) else str(self.measured)
             said += f" Measured: {shown}."
         found = [said]
-        if self.neighbours and self.neighbours[0].distance < 1e-9:
+        if self.neighbours and self.neighbours[0].distance < SAME:
             found.append("The model has learned from this very row, or from one like it: it has seen the answer.")
         if not told["in_domain"]:
             found.append(f"Outside of what the model knows: {self.reason or 'unlike its training rows'}.")
