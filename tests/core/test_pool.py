@@ -25,7 +25,7 @@ def test_each_row_is_a_point_that_keeps_its_values_and_types(pool):
         assert pool.problem("p", row) is None
         found = pool.coerce("p", row)
         assert found == row
-        assert [type(cell) for cell in found.values()] == [type(cell) for cell in row.values()]
+        assert {name: type(cell) for name, cell in found.items()} == {name: type(cell) for name, cell in row.items()}
 
 
 def test_columns_keep_their_types_and_mixed_ones_are_text():
@@ -52,7 +52,7 @@ def test_what_is_no_row_is_a_problem_that_shows_it():
 
 def test_the_label_is_part_of_a_point_and_hidden_from_models():
     pool = Pool(table={"id": ["m1", "m2"], "x": [0.0, 4.0]}, columns=["x"], label="id")
-    assert pool.variables("p") == ("x", "id")
+    assert pool.variables("p") == ("id", "x")  # what people look for stands first
     assert pool.features("p") == ("x",)
     np.testing.assert_allclose(pool.encode("p", pool.rows), [[0.0], [1.0]])
 

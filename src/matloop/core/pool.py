@@ -165,10 +165,9 @@ class Pool(Parameter):
         raise UnreadPool(f"the pool '{self.file}' has not been read")
 
     def variables(self, name: str) -> tuple[str, ...]:
-        if self._rows:
-            return tuple(self._rows)
-        named = [*(self.columns or ()), *([self.label] if self.label else ()), *self.smiles]
-        return tuple(dict.fromkeys(named))
+        """Its columns, what names a candidate first: that is what people look for."""
+        first = [self.label] if self.label else []
+        return tuple(dict.fromkeys([*first, *(self._rows or self.columns or ()), *self.smiles]))
 
     def units(self, name: str) -> dict[str, str]:
         return dict(self.unit_of)
