@@ -173,9 +173,10 @@ def bulk(
     quiet: Quiet = False,
     json: AsJson = False,
 ) -> None:
-    """Turn the files that a database is offered as into one dataset: molecules, or frameworks with their table.
+    """Turn the files of a database into a dataset.
 
-    Tables of any length are streamed. Records of ICSD and CSD are marked as proprietary, and are not exported.
+    They hold molecules, or frameworks with a table of their properties. Tables of any length are
+    streamed. Records of ICSD and CSD are marked as proprietary, and are not exported.
 
     Example: matloop fetch bulk zinc tranches/AA.smi.gz tranches/AB.smi.gz -o zinc.parquet
     """
