@@ -100,3 +100,9 @@ def test_unknown_properties_are_answered_with_the_nearest() -> None:
     with pytest.raises(InputError, match="Electronegativty") as raised:
         LocalDifferences(properties=("Electronegativty",)).features([fcc()])
     assert "Electronegativity" in raised.value.hint
+
+
+def test_a_cell_without_end_is_a_mistake() -> None:
+    """A cell of 1e200 angstrom is refused with this reason; no library looks for neighbours in it for ever."""
+    endless = Structure.of(np.eye(3) * 1e200, ["Po"], [[0, 0, 0]])
+    assert "longer than" in (endless.problem() or "")

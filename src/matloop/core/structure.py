@@ -17,8 +17,9 @@ import numpy as np
 from matloop.core.composition import COLUMN, canonical_formula
 from matloop.core.errors import InputError
 
-#: Atoms nearer to each other than this, and cells thinner than that, are mistakes; in angstrom.
-NEAREST, THINNEST = 0.5, 1.0
+#: Atoms nearer to each other than this, and cells thinner or longer than that, are mistakes; in angstrom. Libraries
+#: search for neighbours in a cell as long as 1e200 Å without end.
+NEAREST, THINNEST, LONGEST = 0.5, 1.0, 1e5
 #: A site that is empty in part has the rest of its occupancy here.
 VACANCY = "vacancy"
 #: A fractional coordinate so near to a whole number is one: -1e-17 lies in the cell, not below it.
@@ -115,6 +116,8 @@ class Structure:
             return f"there is no element '{unknown[0][:20]}'"
         if self.lattice is None:
             return "it has no cell" if needs_cell else _too_close(self, None)
+        if np.abs(self.lattice).max() > LONGEST:
+            return f"its cell is longer than {LONGEST:g} Å"
         flat = _heights(self.lattice)
         if not self.volume or flat.min() < THINNEST:
             return f"its cell is thinner than {THINNEST:g} Å" if self.volume else "its cell has no volume"
