@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from matloop import Column, Dataset
-from matloop.core.errors import MissingExtra
+from matloop.core.errors import InputError, MissingExtra
 from matloop.datasets.deduplicate import deduplicate
 from matloop.datasets.quality import examine
 from matloop.datasets.reading import read_any
@@ -65,3 +65,11 @@ def test_merging_molecules_needs_rdkit() -> None:
     dataset = Dataset(pd.DataFrame({"smiles": ["OCC", "CCO"], "logS": [1.0, 2.0]}))
     with pytest.raises(MissingExtra):
         deduplicate(dataset, "mean")
+
+
+def test_a_folder_without_structures_needs_no_package_to_say_so(write: Write) -> None:
+    """What it does hold is named."""
+    folder = write("gaps.csv", "formula,gap\nSi,1.1\n").parent
+    with pytest.raises(InputError, match="holds no structure") as told:
+        read_any(folder)
+    assert "gaps.csv" in told.value.hint

@@ -122,7 +122,7 @@ def import_(
     with shown("Importing", "", is_quiet=quiet or json) as progress:
         done = import_files(
             files,
-            output or Path(f"{files[0].stem}.parquet"),
+            output or Path(f"{files[0].resolve().stem}.parquet"),
             options,
             _directions(maximize, minimize),
             join,

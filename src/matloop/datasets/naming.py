@@ -61,7 +61,8 @@ _VASP = ("poscar", "contcar")
 def format_of(path: Path, given: str | None = None) -> str:
     """The format of a file. Raises InputError for a file that is not there, or of no known format."""
     if not path.exists():
-        raise TableError(f"there is no file {path}")
+        near = [str(other) for other in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise TableError(f"there is no file {path}", did_you_mean(str(path), near))
     if given:
         if given not in READERS:
             raise InputError(f"there is no format '{given[:40]}'", did_you_mean(given, READERS))

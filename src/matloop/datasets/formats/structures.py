@@ -39,7 +39,6 @@ _SINGLE = ("cif", "poscar", "xyz")
 
 def read(path: Path, options: Options, progress: Progress = silent) -> Raw:
     """A record for each structure. Raises TableError where the file cannot be opened or holds none at all."""
-    _require()
     kind = format_of(path, options.format)
     found: list[Found | SetAside] = []
     members = _of_one(path, kind) if kind in _SINGLE else _of_many(path, progress)
@@ -47,9 +46,10 @@ def read(path: Path, options: Options, progress: Progress = silent) -> Raw:
         if isinstance(data, SetAside):
             found.append(data)
         else:
+            _require()
             found.extend(_parsed(name, its, data))
     if not found:
-        raise TableError(f"{path.name} holds no structure", _hint(path))
+        raise TableError(f"{path.resolve().name} holds no structure", _hint(path))
     return of_found(found, COLUMNS)
 
 
