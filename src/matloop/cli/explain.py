@@ -105,7 +105,7 @@ def _tell_whole(trained: TrainedModel, told: Explanation) -> None:
     _say(f"{judged}Contributions {told.contributions.method}.", style="dim")
     _say(f"Rules, in which a small tree agrees with the model in {told.rules.agreement:.0%} of the rows:")
     for rule in told.rules.rules[:MOST_RULES]:
-        measured = "" if rule.measured_precision is None else f"; {rule.measured_precision:.2f} of the measured values"
+        measured = "" if rule.measured_precision is None else f"; measured: in {rule.measured_precision:.0%} of them"
         _say(f"  {rule.sentence()}{measured}")
 
 

@@ -55,13 +55,16 @@ def register(app: typer.Typer) -> None:
 def optimade(
     provider: Annotated[
         list[str] | None,
-        typer.Option(help="A provider by name, such as oqmd, or the address of its API; repeat it for several."),
+        typer.Option(
+            metavar="NAME", help="A provider by name, such as oqmd, or the address of its API; repeat it for several."
+        ),
     ] = None,
     filter: Annotated[
         str, typer.Option(help='In the filter language of OPTIMADE, such as: elements HAS "Ti" AND nelements=2.')
     ] = "",
     field: Annotated[
-        list[str] | None, typer.Option(help="A property that is wanted; repeat it. All plain ones unless given.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A property that is wanted; repeat it. All plain ones unless given."),
     ] = None,
     no_structures: Annotated[bool, typer.Option("--no-structures", help="Formulas and properties alone.")] = False,
     page_limit: Annotated[int, typer.Option(min=1, help="How many records to ask for at once.")] = 100,
@@ -98,11 +101,21 @@ def optimade(
 
 
 def pubchem(
-    name: Annotated[list[str] | None, typer.Option(help="A compound by name; repeat it for several.")] = None,
-    cid: Annotated[list[str] | None, typer.Option(help="Compounds by number: 2244, or 2244,2519.")] = None,
-    smiles: Annotated[list[str] | None, typer.Option(help="A compound by its SMILES; repeat it.")] = None,
-    inchikey: Annotated[list[str] | None, typer.Option(help="A compound by its InChIKey; repeat it.")] = None,
-    formula: Annotated[list[str] | None, typer.Option(help="Every compound of a formula, such as C9H8O4.")] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A compound by name; repeat it for several.")
+    ] = None,
+    cid: Annotated[
+        list[str] | None, typer.Option(metavar="NUMBER", help="Compounds by number: 2244, or 2244,2519.")
+    ] = None,
+    smiles: Annotated[
+        list[str] | None, typer.Option(metavar="SMILES", help="A compound by its SMILES; repeat it.")
+    ] = None,
+    inchikey: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="A compound by its InChIKey; repeat it.")
+    ] = None,
+    formula: Annotated[
+        list[str] | None, typer.Option(metavar="FORMULA", help="Every compound of a formula, such as C9H8O4.")
+    ] = None,
     file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="More of them, one a line; said with --file-has what they are.")
     ] = None,
@@ -110,7 +123,8 @@ def pubchem(
         str, typer.Option(help="name, cid, smiles, inchikey or formula: what the file lists.")
     ] = "name",
     property: Annotated[
-        list[str] | None, typer.Option(help="A property that is wanted; repeat it. The usual ones unless given.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A property that is wanted; repeat it. The usual ones unless given."),
     ] = None,
     url: Annotated[str | None, typer.Option(help="Another address of the service.")] = None,
     output: Output = None,
@@ -139,7 +153,9 @@ def chembl(
     resource: Annotated[str, typer.Argument(metavar="WHAT", help="molecule or activity.")],
     where: Annotated[
         list[str] | None,
-        typer.Option(help="A filter of ChEMBL, such as standard_type=IC50; repeat it, all of them hold."),
+        typer.Option(
+            metavar="FILTER", help="A filter of ChEMBL, such as standard_type=IC50; repeat it, all of them hold."
+        ),
     ] = None,
     page_limit: Annotated[int, typer.Option(min=1, max=1000, help="How many records to ask for at once.")] = 500,
     url: Annotated[str | None, typer.Option(help="Another address of the service.")] = None,

@@ -61,7 +61,8 @@ def screen(
         typer.Argument(metavar="[SCREEN.toml] [CANDIDATES]", help="The screen, and a file or folder of candidates."),
     ] = None,
     model: Annotated[
-        list[str] | None, typer.Option(help="A trained model, FILE or NAME=FILE; repeat it for several.")
+        list[str] | None,
+        typer.Option(metavar="FILE", help="A trained model, FILE or NAME=FILE; repeat it for several."),
     ] = None,
     top: Annotated[
         int | None, typer.Option(min=1, help="Keep so many of the best by the model: a last stage 'top'.")

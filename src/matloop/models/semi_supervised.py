@@ -123,7 +123,7 @@ class WithUnlabelled(BaseEstimator):
 
 
 def self_training(task: str, seed: int = 0, n_jobs: int = 1) -> Any:
-    """Self-training around a forest, as a model of the catalogue."""
+    """A forest that teaches itself with rows whose outcome is unknown, those first of which it is sure."""
     if task == "classification":
         return _scaled(SemiSupervisedClassifier(estimator=_forest(seed, n_jobs), random_state=seed))
     from matloop.models.self_training import SelfTrainingRegressor, usual_forest
@@ -132,7 +132,7 @@ def self_training(task: str, seed: int = 0, n_jobs: int = 1) -> Any:
 
 
 def label_propagation(task: str, seed: int = 0, n_jobs: int = 1) -> Any:
-    """Labels that spread along the graph of the nearest rows, as a model of the catalogue."""
+    """Classes spread from the rows that have one to their nearest neighbours that have none."""
     if task != "classification":
         raise InputError("'label_propagation' spreads classes, not numbers", "take self_training")
     return _scaled(SemiSupervisedClassifier("spreading", random_state=seed, n_jobs=n_jobs))
