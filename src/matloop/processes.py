@@ -24,20 +24,27 @@ def n_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def executor(n: int, begin: Callable[..., None] | None = None, *told: Any) -> Any:
+    """An executor of n processes, each of which calls `begin(*told)` first; whoever made it shuts it down.
+
+    They are loky's, which scikit-learn uses too: not forked, so that no lock is inherited locked, and a script needs no
+    `if __name__ == "__main__"`.
+    """
+    from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(n, initializer=_begin, initargs=(os.getpid(), begin, told), env=_ONE_THREAD)
+
+
 @contextmanager
 def processes(n: int, begin: Callable[..., None] | None = None, *told: Any) -> Iterator[tuple[Any, type[Exception]]]:
-    """An executor of n processes, and the error of its futures where one of them has died; leaving ends them all.
+    """An executor, and the error of its futures where a process of it has died; leaving ends them all."""
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    Each calls `begin(*told)` first. They are loky's, which scikit-learn uses too: not forked, so that no lock is
-    inherited locked, and a script needs no `if __name__ == "__main__"`.
-    """
-    from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
-
-    executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(os.getpid(), begin, told), env=_ONE_THREAD)
+    made = executor(n, begin, *told)
     try:
-        yield executor, BrokenProcessPool
+        yield made, BrokenProcessPool
     finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        made.shutdown(wait=True, kill_workers=True)
 
 
 def _begin(parent: int, begin: Callable[..., None] | None, told: tuple[Any, ...]) -> None:

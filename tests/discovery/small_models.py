@@ -16,7 +16,7 @@ from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
 from matloop.discovery.train import train
 from matloop.discovery.trained import TrainedModel
-from matloop.models import catalogue, domain, out_of_fold
+from matloop.models import catalogue, domain, out_of_fold, self_training
 
 METALS = "Li Na K Mg Ca Sr Ba Al Ga Sc Y Ti Zr V Nb Cr Mn Fe Co Ni Cu Zn".split()
 OTHERS = "O S N F Cl".split()
@@ -77,6 +77,7 @@ def quick() -> Iterator[None]:
     with (
         patch.object(catalogue, "TREES", 20),
         patch.object(catalogue, "ROUNDS", 20),
+        patch.object(self_training, "TREES", 5),
         patch.object(out_of_fold, "FEW", 0),
         patch.object(domain, "ENOUGH_TO_WEIGH", 1_000_000),
     ):

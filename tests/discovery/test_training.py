@@ -185,6 +185,21 @@ def test_features_of_a_material_are_grouped_by_the_material_that_is_named_beside
     assert np.array_equal(material_groups(dataset, columns[1:2]), np.repeat(np.arange(6), 4))
 
 
+def test_rows_of_one_composition_are_told_apart_by_what_else_is_known() -> None:
+    """Polymorphs of one oxide: a split by composition would have a single group."""
+    rng = np.random.default_rng(0)
+    volume = rng.uniform(8, 12, 40)
+    frame = pd.DataFrame({"formula": ["MgO"] * 40, "volume": volume, "energy": (volume - 10) ** 2})
+    columns = [
+        Column("formula", role="identity", kind="composition"),
+        Column("volume", role="input"),
+        Column("energy", role="target"),
+    ]
+    model = trained(Dataset(frame, columns), model="extra_trees", splits=None)
+    assert [split.name for split in card_of(model).validation.splits] == ["random", "cluster"]
+    assert score(model, "R²") > 0.8
+
+
 def test_a_split_in_time_is_no_random_one() -> None:
     """Each moment is there once, and the training rows are those before it all the same."""
     dataset = noise(30).with_column(Column("day", role="identity"), np.arange(30.0))

@@ -224,7 +224,7 @@ def test_combined_reads_once() -> None:
     assert values.tolist() == [[4, 0.5, 1], [5, 0.25, 2]]
     assert both.names == ("length", "inverse", "capitals")
     assert both.units == (None, None, None)
-    assert Combined(["magpie", "fractions"]).citations == Magpie().citations
+    assert Combined(["magpie", "stoichiometry"]).citations == Magpie().citations
 
 
 def test_combined_failures_say_whose() -> None:

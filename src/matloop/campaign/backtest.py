@@ -13,10 +13,11 @@ from matloop.campaign.rehearsal.ledger import Ledger
 from matloop.campaign.rehearsal.noise import read_noise
 from matloop.campaign.rehearsal.scene import Scene, require_simulated
 from matloop.campaign.rehearsal.variations import configurations
-from matloop.campaign.rehearsal.workers import carried_out, n_cores
+from matloop.campaign.rehearsal.workers import carried_out
 from matloop.core.errors import InputError
 from matloop.files.published import find_data
 from matloop.files.whole import sha256_of
+from matloop.processes import n_cores
 from matloop.version import __version__
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from matloop.core.progress import Progress, silent
 from matloop.discovery.aligned import ModelFiles
 from matloop.discovery.enriching import Enriching
 from matloop.discovery.screen_parts import Models, scene_of, source_in
+from matloop.processes import n_cores
 from matloop.screening.plan import plan_of
 from matloop.screening.predictor import parts_of
 from matloop.screening.running import Run
@@ -19,7 +20,6 @@ from matloop.screening.shortlist import Facts, Shortlist, funnel_of, metadata_of
 from matloop.screening.source import Source, source_of
 from matloop.screening.tables import Tables, numbered, write_fallen
 from matloop.screening.work import Work
-from matloop.screening.workers import n_cores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -71,7 +71,7 @@ def usual(dataset: Dataset, inputs: Sequence[Column], folds: Path | None) -> lis
     ways = {"composition": ("composition", "system"), "structure": ("composition", "system"), "molecule": ("scaffold",)}
     for way in dict.fromkeys(way for kind in ways if kind in kinds for way in ways[kind]):
         groups = _GROUPS[way](dataset, inputs)
-        if len(np.unique(groups)) < (1 - REPEATED) * len(groups):
+        if 1 < len(np.unique(groups)) < (1 - REPEATED) * len(groups):
             return [first, way]
     return [first, "cluster"]
 
@@ -139,7 +139,16 @@ class _Given(LeaveOneGroupOut):
 
 
 def material_groups(dataset: Dataset, inputs: Sequence[Column]) -> NDArray[Any]:
-    """Of each row the material (n,): rows of one material must not teach about each other where errors are learned."""
+    """Of each row the material (n,): rows of one material must not teach about each other where errors are learned.
+
+    Rows that are all of one composition, such as its polymorphs, are told apart by what else is known of them.
+    """
+    groups = _materials(dataset, inputs)
+    return groups if groups.any() else np.arange(len(groups))
+
+
+def _materials(dataset: Dataset, inputs: Sequence[Column]) -> NDArray[Any]:
+    """A number for each material, from 0 on."""
     kinds = {column.kind for column in _naming(dataset, inputs)}
     if "composition" in kinds or "structure" in kinds:
         return _composition(dataset, inputs)

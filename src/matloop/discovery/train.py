@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from matloop.discovery.training_card import card_of
 from matloop.discovery.training_rows import TrainingRows, training_rows
 from matloop.models import catalogue
 from matloop.models.steady_warnings import steady_warnings
+from matloop.processes import n_cores
 
 if TYPE_CHECKING:
     from matloop.models.catalogue import Task
@@ -53,7 +53,7 @@ def train(
     began = time.monotonic()
     if model != "auto":
         catalogue.require(model)
-    n_jobs = n_jobs or _processors()
+    n_jobs = n_jobs or n_cores()
     rows = training_rows(dataset, target, features, task, n_jobs, progress)
     folds = None if folds is None else Path(folds)
     ways = _ways(splits, rows, folds)
@@ -93,7 +93,3 @@ def wanted_seconds(text: str | None) -> float | None:
     if seconds <= 0:
         raise InputError(f"in '{text[:40]}' no model can be trained", "such as: --budget '10 min'")
     return seconds
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

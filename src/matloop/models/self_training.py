@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 
 from matloop.models.regressor import Array, Regressor, inputs, outcomes
 
+#: Of the forest that teaches itself unless told otherwise.
+TREES = 100
+
 
 class SelfTrainingRegressor(Regressor):
     """Teaches itself numbers: what it predicts surely of unlabelled rows it takes for measured, and learns again.
@@ -87,7 +90,7 @@ def usual_forest(seed: int | None, n_jobs: int | None = None) -> Any:
     from sklearn.ensemble import ExtraTreesRegressor
     from sklearn.preprocessing import StandardScaler
 
-    forest = ExtraTreesRegressor(100, max_leaf_nodes=1000, random_state=seed, n_jobs=n_jobs)
+    forest = ExtraTreesRegressor(TREES, max_leaf_nodes=1000, random_state=seed, n_jobs=n_jobs)
     return TransformedTargetRegressor(forest, transformer=StandardScaler())
 
 

@@ -6,6 +6,7 @@ Compare with the same model on the labelled rows alone before you believe it.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -49,7 +50,9 @@ class SemiSupervisedClassifier(Estimator):
         X = inputs(X)
         self.n_features_in_ = X.shape[1]
         self.classes_, codes = _coded(y, len(X))
-        self.model_ = self._made(len(X)).fit(X, codes)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "y contains no unlabeled samples")  # then it learns from those alone
+            self.model_ = self._made(len(X)).fit(X, codes)
         if getattr(self.model_, "nn_fit", None) is not None:
             from sklearn.neighbors import NearestNeighbors
 
@@ -150,7 +153,9 @@ def _scaled(model: Any) -> Any:
 def _forest(seed: int | None, n_jobs: int | None) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier
 
-    return ExtraTreesClassifier(100, max_leaf_nodes=1000, random_state=seed, n_jobs=n_jobs)
+    from matloop.models.self_training import TREES
+
+    return ExtraTreesClassifier(TREES, max_leaf_nodes=1000, random_state=seed, n_jobs=n_jobs)
 
 
 def _coded(y: ArrayLike, n: int) -> tuple[NDArray[Any], NDArray[np.intp]]:

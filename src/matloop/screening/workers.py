@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import pickle
-import signal
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from matloop.core.errors import LabError, MatloopError, MissingExtra
+from matloop.processes import executor, processes
 from matloop.screening.work import Work
 
 #: Chunks that are under way or wait at the workers, for each of them.
 AHEAD = 2
-#: So often a process looks whether the first one is still there, in seconds.
-PARENT_EVERY = 1.0
 #: How long a scheduler may take to answer.
 PATIENCE = "10s"
 _RESUMES = "the same command goes on from here"
@@ -35,20 +29,15 @@ class Workers(Protocol):
         """Each item with its result, as soon as it is there."""
 
 
-def n_cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def workers(work: Work, n: int, dask: str | None = None) -> Iterator[Workers]:
     """This process for n = 1, n processes, or the cluster at an address. Leaving the context ends what is under way."""
     if dask is not None:
-        with _cluster(work, dask) as cluster:
-            yield cluster
+        with _cluster(work, dask) as crew:
+            yield crew
     elif n > 1:
-        with _processes(work, n) as processes:
-            yield processes
+        with _processes(work, n) as crew:
+            yield crew
     else:
         yield Here(work)
 
@@ -102,23 +91,8 @@ class _Own:
     work: Work
 
 
-def _begin(work: bytes, parent: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: only the first decides
+def _know(work: bytes) -> None:
     _Own.work = pickle.loads(work)  # from our own first process
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    """End when the first process is gone, also by a signal that lets it tell nobody."""
-    if os.name == "nt":
-        first = multiprocessing.parent_process()
-        if first is None:
-            return
-        first.join()
-    else:
-        while os.getppid() == parent:
-            time.sleep(PARENT_EVERY)
-    os._exit(1)
 
 
 def begun() -> Work:
@@ -141,25 +115,18 @@ def sent(work: Work) -> bytes:
 
 
 def executor_of(work: bytes, n: int) -> Any:
-    """Processes of loky, which scikit-learn uses too: not forked, and a script needs no `if __name__ == "__main__"`."""
-    from joblib.externals.loky.process_executor import ProcessPoolExecutor
-
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return ProcessPoolExecutor(n, initializer=_begin, initargs=(work, os.getpid()), env=one_thread)
+    """Processes that know the work; they end with this one."""
+    return executor(n, _know, work)
 
 
 @contextmanager
 def _processes(work: Work, n: int) -> Iterator[Workers]:
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    executor = executor_of(sent(work), n)
-    try:
-        yield _Elsewhere(lambda method, item: executor.submit(_do, method, item), _first_ended, n)
-    except BrokenProcessPool as error:
-        hint = f"perhaps memory ran out: take fewer --workers, or a smaller chunk; {_RESUMES}"
-        raise MatloopError("a process that screened has died", hint) from error
-    finally:
-        executor.shutdown(wait=True, kill_workers=True)
+    with processes(n, _know, sent(work)) as (own, broken):
+        try:
+            yield _Elsewhere(lambda method, item: own.submit(_do, method, item), _first_ended, n)
+        except broken as error:
+            hint = f"perhaps memory ran out: take fewer --workers, or a smaller chunk; {_RESUMES}"
+            raise MatloopError("a process that screened has died", hint) from error
 
 
 def _first_ended(futures: list[Any]) -> Any:

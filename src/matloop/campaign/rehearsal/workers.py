@@ -21,11 +21,6 @@ from matloop.core.errors import LabError, MatloopError, MissingExtra
 Task = tuple[int, int]
 
 
-def n_cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def carried_out(
     scene: Scene, tasks: Sequence[Task], jobs: int, dask: str | None = None
 ) -> AbstractContextManager[Iterator[Rehearsed]]:
