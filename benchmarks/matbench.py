@@ -145,10 +145,9 @@ _INTRODUCTION = """# Matbench, from compositions alone
 Made by `python -m benchmarks.matbench`: the default command `matloop train --model auto` with the official folds of
 Dunn et al. 2020, doi:10.1038/s41524-020-00406-3, on two cores. Means over the five folds. A fold's test rows choose
 nothing. What the published board calls ROC-AUC is balanced accuracy: its scorer turns probabilities into labels
-first. Both stand here under their right names. Candidates and settings of `auto` were chosen by cross-validation
-inside the training rows of the first fold of these same tasks, so that they are not wholly foreign to them. Other work
-ran on the two cores beside it: minutes on the wall are upper bounds, processor minutes are its own. Model files are
-those of the last fit, on all rows."""
+first. Both stand here under their right names. Candidates, settings and features of `auto` were chosen by
+cross-validation inside the training rows of the first fold of these same tasks, so that they are not wholly foreign to
+them. Nothing else ran on the two cores. Model files are those of the last fit, on all rows."""
 
 
 def _score_name(record: dict[str, Any]) -> str:
