@@ -136,3 +136,15 @@ def test_a_refit_without_a_row_of_each_class_is_refused() -> None:
     fitted = AutomaticClassifier(budget=60).fit(X, np.where(y > 0.5, "yes", "no"))
     with pytest.raises(ValueError, match="1 classes, and 2 are known"):
         fitted.refit(X[y > 0.5], ["yes"] * int(np.sum(y > 0.5)))
+
+
+def test_what_is_kept_predicts_in_one_thread_however_many_it_was_fitted_in() -> None:
+    """A stored model says nothing of the machine that it was made on."""
+    X, y = table()
+    for kind, outcomes in ((AutomaticRegressor, y), (AutomaticClassifier, y > 0)):
+        for budget in (0, 60):
+            fitted = kind(budget=budget, n_jobs=2).fit(X, outcomes)
+            parts = [part for model in fitted.models_ for part in (model, getattr(model, "regressor_", model))]
+            told = [value for part in parts for name, value in part.get_params().items() if name.endswith("n_jobs")]
+            assert told
+            assert set(told) <= {1, None}

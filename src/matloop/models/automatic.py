@@ -137,37 +137,52 @@ def _tried(
     """
     from joblib import Parallel, delayed
 
-    began = time.monotonic()
-    first = _fitted(todo[0], X, y, groups, settings.seed)
+    began, lanes = time.monotonic(), max(1, settings.n_jobs)
+    first = _fitted(todo[0], X, y, groups, settings.seed, lanes)
     if isinstance(first, str):
         raise ValueError(first)
-    unit = max(time.monotonic() - began, 1e-3) / todo[0].cost
-    lanes, left = max(1, settings.n_jobs), settings.budget - (time.monotonic() - began)
+    taken = time.monotonic() - began
+    unit = max(taken, 1e-3) * (lanes if todo[0].has_threads else 1) / todo[0].cost
+    left = settings.budget - taken
     chosen: list[Candidate] = []
     left_out: list[dict[str, Any]] = []
     for each in todo[1:]:
-        expected = unit * (sum(one.cost for one in chosen) / lanes + each.cost)
+        by_itself = each.cost / (lanes if each.has_threads and not chosen else 1)
+        expected = unit * (sum(one.cost for one in chosen) / lanes + by_itself)
         if expected <= left:
             chosen.append(each)
         else:
-            left_out.append(_not_tried(each, f"left out: about {unit * each.cost:.0f} s, more than was left"))
+            left_out.append(_not_tried(each, f"left out: about {unit * by_itself:.0f} s, more than was left"))
     longest_first = sorted(chosen, key=lambda each: -each.cost)
+    threads = lanes if len(chosen) == 1 else 1
     jobs = Parallel(n_jobs=lanes, prefer="threads")
-    told = jobs(delayed(_fitted)(each, X, y, groups, settings.seed) for each in longest_first)
+    told = jobs(delayed(_fitted)(each, X, y, groups, settings.seed, threads) for each in longest_first)
     by_name = dict(zip((each.name for each in longest_first), told, strict=True))
     done = [first, *(by_name[each.name] for each in chosen)]
     failed = [_not_tried(c, f"failed: {t}") for c, t in zip(todo[1:], done[1:], strict=False) if isinstance(t, str)]
     return [each for each in done if not isinstance(each, str)], left_out + failed
 
 
-def _fitted(candidate: Candidate, X: Array, y: NDArray[Any], groups: Any, seed: int) -> _Tried | str:
+def _fitted(candidate: Candidate, X: Array, y: NDArray[Any], groups: Any, seed: int, threads: int) -> _Tried | str:
     """The candidate, or what went wrong: one that cannot learn this table stops none of the others."""
     began = time.monotonic()
+    estimator = candidate.make()
+    if candidate.has_threads and threads > 1:
+        _on_threads(estimator, threads)
     try:
-        learned = learn(candidate.make(), X, y, groups, seed)
+        learned = learn(estimator, X, y, groups, seed)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError, MemoryError) as error:
         return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    if candidate.has_threads:
+        _on_threads(learned.model, 1)
     return _Tried(candidate.name, learned, time.monotonic() - began)
+
+
+def _on_threads(model: Any, n: int) -> None:
+    """Let a forest work in n threads, also one that is bent and fitted."""
+    for part in (model, getattr(model, "regressor_", None)):
+        if part is not None:
+            part.set_params(**{name: n for name in part.get_params() if name.endswith("n_jobs")})
 
 
 def _not_tried(candidate: Candidate, status: str) -> dict[str, Any]:

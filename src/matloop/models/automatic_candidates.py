@@ -17,11 +17,15 @@ LEAVES = 1_500_000
 
 
 class Candidate(NamedTuple):
-    """A model to try: `cost` is its time of fitting in relation to the first candidate's."""
+    """A model to try: `cost` is its time of fitting in relation to the first candidate's.
+
+    Trees that are grown in several threads are the same as those grown in one: then `has_threads`.
+    """
 
     name: str
     make: Callable[[], Any]
     cost: float
+    has_threads: bool = False
 
 
 def candidates(task: str, n: int, d: int, seed: int) -> list[Candidate]:
@@ -31,10 +35,10 @@ def candidates(task: str, n: int, d: int, seed: int) -> list[Candidate]:
 
 def _of_numbers(n: int, d: int, seed: int) -> list[Candidate]:
     found = [
-        Candidate("trimmed trees", lambda: _trees(n, 0.4, 1, seed), 1.0),
-        Candidate("trimmed trees, bent", lambda: _bent(_trees(n, 0.4, 2, seed + 1)), 0.8),
+        Candidate("trimmed trees", lambda: _trees(n, 0.4, 1, seed), 1.0, True),
+        Candidate("trimmed trees, bent", lambda: _bent(_trees(n, 0.4, 2, seed + 1)), 0.8, True),
         Candidate("boosting, bent", lambda: _bent(boosting("regression", seed)), 1.0),
-        Candidate("trimmed trees, many inputs each", lambda: _trees(n, 0.7, 1, seed + 2), 1.7),
+        Candidate("trimmed trees, many inputs each", lambda: _trees(n, 0.7, 1, seed + 2), 1.7, True),
     ]
     if n <= 6_000:
         found.append(Candidate("support vectors, bent", lambda: _ranked(svm("regression", seed), n), 0.3 * n / 1000))
@@ -49,14 +53,15 @@ def _of_classes(n: int, seed: int) -> list[Candidate]:
     most = _most_leaves(n)
     extra = {"max_leaf_nodes": most, "random_state": seed}
     found = [
-        Candidate("extra trees", lambda: _prepared(ExtraTreesOfClasses(TREES, max_features=0.4, **extra)), 1.0),
+        Candidate("extra trees", lambda: _prepared(ExtraTreesOfClasses(TREES, max_features=0.4, **extra)), 1.0, True),
         Candidate(
             "extra trees, larger leaves",
             lambda: _prepared(ExtraTreesOfClasses(TREES, max_features=0.6, min_samples_leaf=3, **extra)),
             1.0,
+            True,
         ),
         Candidate("boosting", lambda: boosting("classification", seed), 2.0),
-        Candidate("forest", lambda: _prepared(RandomForestOfClasses(TREES, max_features=0.15, **extra)), 1.0),
+        Candidate("forest", lambda: _prepared(RandomForestOfClasses(TREES, max_features=0.15, **extra)), 1.0, True),
     ]
     if n <= 6_000:
         found.append(Candidate("support vectors", lambda: svm("classification", seed), 0.5 * n / 1000))
