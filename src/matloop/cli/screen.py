@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -136,6 +135,7 @@ def screen(
 def _resumable() -> Iterator[None]:
     """Whoever is stopped, by Ctrl-C or a full disk, is told how to go on."""
     from matloop.core.errors import MatloopError
+    from matloop.files.whole import is_full
 
     goes_on = "what is done is kept: the same command goes on from there"
     try:
@@ -144,7 +144,7 @@ def _resumable() -> Iterator[None]:
         typer.echo(f"interrupted; {goes_on}", err=True)
         raise typer.Exit(130) from None
     except OSError as error:
-        if error.errno not in (ENOSPC, EDQUOT):
+        if not is_full(error):
             raise
         raise MatloopError(f"{error.strerror}", f"make room; {goes_on}") from error
 

@@ -16,6 +16,7 @@ from matloop.discovery.predictor import Predictor
 from matloop.discovery.representation import Representation
 from matloop.discovery.training_rows import TrainingRows
 from matloop.models import catalogue
+from matloop.models.threads import on_threads
 
 #: The final fit may take so many times as long as that of a fold.
 FINAL = 2.0
@@ -99,7 +100,7 @@ class Fitting:
             told = str(error).splitlines()[0][:200]
             hint = "take more rows, or another kind of model: matloop train --list"
             raise InputError(f"'{self.kind}' cannot learn from {len(rows)} of these rows: {told}", hint) from error
-        _on_one_thread(made.model)
+        on_threads(made.model, 1)  # what is stored says nothing of the machine; many rows take several processes
         return made
 
     def _estimator(self, seconds: float) -> Any:
@@ -109,9 +110,3 @@ class Fitting:
 
         made = automatic.AutomaticRegressor if self.work.task == "regression" else automatic.AutomaticClassifier
         return made(budget=seconds, seed=self.seed, n_jobs=self.n_jobs)
-
-
-def _on_one_thread(model: Any) -> None:
-    """What is stored says nothing of the machine it was made on; whoever predicts much takes several processes."""
-    if hasattr(model, "get_params"):
-        model.set_params(**{name: 1 for name in model.get_params() if name.split("__")[-1] == "n_jobs"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from glob import escape
@@ -9,12 +10,14 @@ from pathlib import Path
 
 from matloop.core.errors import InputError
 
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
 
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write beside the target, flush to the disk, then put it in the target's place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode("utf-8") if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    temporary = _beside(path)
     try:
         with temporary.open("wb") as file:
             file.write(data)
@@ -26,11 +29,16 @@ def write_whole(path: Path, content: bytes | str) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def is_full(error: OSError) -> bool:
+    """Whether there was no room left, on the disk or for this person."""
+    return error.errno in _FULL
+
+
 def require_place(path: Path) -> None:
     """Raises InputError where no file can be written at this place: to be asked before the work for it."""
     if path.is_dir():
         raise InputError(f"{path} is a folder", "name a file in it")
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    beside = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.touch()
@@ -46,6 +54,11 @@ def sweep(path: Path) -> None:
         owner, _, kind = left.name.removeprefix(f".{path.name}.").partition(".")
         if kind in ("new", "again") and owner.isdecimal() and not _is_running(int(owner)):
             left.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """What this process writes before it stands in the place of `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.new")
 
 
 def _is_running(process: int) -> bool:

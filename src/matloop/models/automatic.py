@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from matloop.models.automatic_candidates import Candidate, candidates
 from matloop.models.blending import blend
 from matloop.models.out_of_fold import Learned, fit, learn
+from matloop.models.threads import on_threads
 
 Array = NDArray[np.float64]
 #: A model that counts for less is left out of the blend: it would cost time and memory at every prediction.
@@ -168,21 +169,14 @@ def _fitted(candidate: Candidate, X: Array, y: NDArray[Any], groups: Any, seed: 
     began = time.monotonic()
     estimator = candidate.make()
     if candidate.has_threads and threads > 1:
-        _on_threads(estimator, threads)
+        on_threads(estimator, threads)
     try:
         learned = learn(estimator, X, y, groups, seed)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError, MemoryError) as error:
         return f"{type(error).__name__}: {error}".splitlines()[0][:200]
     if candidate.has_threads:
-        _on_threads(learned.model, 1)
+        on_threads(learned.model, 1)
     return _Tried(candidate.name, learned, time.monotonic() - began)
-
-
-def _on_threads(model: Any, n: int) -> None:
-    """Let a forest work in n threads, also one that is bent and fitted."""
-    for part in (model, getattr(model, "regressor_", None)):
-        if part is not None:
-            part.set_params(**{name: n for name in part.get_params() if name.endswith("n_jobs")})
 
 
 def _not_tried(candidate: Candidate, status: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from matloop.core.contracts import Source
 from matloop.core.errors import InputError, SourceError
 from matloop.core.progress import Progress, silent
 from matloop.datasets.dataset import Dataset
-from matloop.files.whole import sweep
+from matloop.files.whole import is_full, sweep
 from matloop.sources.part import discard, gone
 
 
@@ -69,7 +68,7 @@ def fetch_into(
     except BaseException as error:
         if not any(keep.rglob("page-*")):  # nothing came: nothing is left behind
             discard(keep)
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        if isinstance(error, OSError) and is_full(error):
             kept = f"what was fetched is kept in {keep}: " if keep.exists() else ""
             hint = f"{kept}make room, and the same command goes on"
             raise SourceError(f"the disk is full, and {path} could not be finished", hint) from error
