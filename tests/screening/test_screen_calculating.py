@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -120,18 +121,52 @@ _screened(Path({folder!r}), "slow", MANY)
 MANY = pd.DataFrame({"formula": [f"Fe{i}O" for i in range(1, 31)], "x": 1.0})
 
 
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
-def test_results_that_come_after_the_first_process_was_killed_are_kept(tmp_path: Path) -> None:
-    """The processes that calculate outlive it by a moment, and what they find in it is found for good."""
-    script = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
-    for least in (5, 12):
-        process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-        known, deadline = tmp_path / "state" / FILE, time.monotonic() + 60
-        while not (known.exists() and known.read_bytes().count(b"\n") >= least) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        time.sleep(2)
+@pytest.mark.skipif(os.name == "nt", reason="SIGSTOP")
+def test_what_is_calculated_while_the_first_process_can_take_nothing_is_kept_when_it_is_killed(tmp_path: Path) -> None:
+    """The processes that calculate put their results on disk themselves."""
+    process = _begun(tmp_path)
+    process.send_signal(signal.SIGSTOP)
+    _wait(lambda: _still(tmp_path) and len(_kept(tmp_path)) == _calls(tmp_path).total())
+    process.kill()
+    process.wait()
     frame, _, _ = _screened(tmp_path, "slow", MANY)
     assert len(frame) == 30
     assert set(_calls(tmp_path).values()) == {1}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+def test_a_kill_costs_at_most_the_calculations_that_are_under_way(tmp_path: Path) -> None:
+    process = _begun(tmp_path)
+    process.kill()
+    process.wait()
+    _wait(lambda: _still(tmp_path))
+    frame, _, _ = _screened(tmp_path, "slow", MANY)
+    assert len(frame) == 30
+    assert _calls(tmp_path).total() <= 30 + 2  # two processes
+
+
+def _begun(folder: Path) -> subprocess.Popen[bytes]:
+    """A first process that has five results."""
+    script = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(folder))
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    _wait(lambda: len(_kept(folder)) >= 5)
+    return process
+
+
+def _kept(folder: Path) -> list[bytes]:
+    known = folder / "state" / FILE
+    return known.read_bytes().splitlines() if known.is_file() else []
+
+
+def _still(folder: Path) -> bool:
+    """Nothing is calculated any more: ten times as long as one takes, nothing was written."""
+    before = _kept(folder), _calls(folder)
+    time.sleep(1)
+    return (_kept(folder), _calls(folder)) == before
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
