@@ -10,7 +10,7 @@ demo: $(VENV)/.base
 	cd demo && "$(RUN)" -m matloop run bear
 
 test: $(VENV)/.test
-	env -u MATLOOP_DATA "$(RUN)" -m pytest -q
+	env -u MATLOOP_DATA "$(RUN)" -m pytest -q -n logical --maxprocesses 4 --dist worksteal
 
 data: $(VENV)/.test
 	"$(RUN)" -m pytest -q -m data
