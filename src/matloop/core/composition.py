@@ -167,6 +167,12 @@ class Amounts:
         made[np.repeat(np.arange(len(self)), self.counts), self.elements] = self.fractions
         return made
 
+    def written(self, i: int) -> str:
+        """Formula i as text, its elements in the order in which they stand."""
+        inside = slice(self.starts[i], self.starts[i + 1])
+        parts = zip(self.elements[inside].tolist(), self.amounts[inside].tolist(), strict=True)
+        return "".join(f"{SYMBOLS[element]}{amount!r}" for element, amount in parts)
+
     def mean(self, properties: np.ndarray) -> np.ndarray:
         """The means (n, p) of properties (118, p) of the elements, weighted by atomic fraction."""
         if not len(self):

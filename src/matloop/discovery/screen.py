@@ -162,7 +162,7 @@ def _write(run: Run, definition: Screen, output: Path, origin: str) -> Shortlist
             source=origin,
         )
         is_proprietary = run.source.terms.is_proprietary or any(model.is_proprietary for model in models.values())
-        tables.finish(metadata_of(head, run.source, facts, is_proprietary))
+        tables.finish(metadata_of(head, run.source, facts, run.plan.added, is_proprietary))
     return Shortlist(output)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from matloop.core.composition import COLUMN, SYMBOLS, Amounts, canonical_formula, parse_formula, read_formulas
+from matloop.core.composition import COLUMN, Amounts, canonical_formula, parse_formula, read_formulas
 from matloop.core.errors import InputError, MissingExtra
 
 #: By what candidates are compared.
@@ -142,15 +142,14 @@ def _of_compositions(amounts: Amounts) -> np.ndarray:
     reduced //= np.repeat(np.gcd.reduceat(reduced, starts).clip(1), amounts.counts)
     fits = is_whole & (np.maximum.reduceat(reduced, starts) <= _MOST)
     fits &= np.minimum.reduceat(reduced, starts) <= _MOST_LEAST
-    for i in np.flatnonzero(~fits):
+    for i in np.flatnonzero(~fits).tolist():
         inside = slice(amounts.starts[i], amounts.starts[i + 1])
-        reduced[inside] = _canonical(amounts.elements[inside], amounts.amounts[inside])
+        reduced[inside] = _canonical(amounts.written(i), amounts.elements[inside])
     return _together(amounts, reduced)
 
 
-def _canonical(elements: np.ndarray, amounts: np.ndarray) -> list[int]:
+def _canonical(formula: str, elements: np.ndarray) -> list[int]:
     """The amounts that the canonical formula has, in millionths where they are fractions; below zero to tell them."""
-    formula = "".join(f"{SYMBOLS[e]}{float(a)!r}" for e, a in zip(elements, amounts, strict=True))
     written = {COLUMN[symbol]: amount for symbol, amount in parse_formula(canonical_formula(formula)).items()}
     found = [written.get(e, 0.0) for e in elements.tolist()]
     if all(amount == int(amount) for amount in found):

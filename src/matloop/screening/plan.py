@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,9 +28,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """All steps in order. Those before the first that gathers or calculates are done chunk by chunk."""
+    """All steps in order. Those before the first that gathers or calculates are done chunk by chunk.
+
+    `added` are the columns that the stages add to the candidates, with their units.
+    """
 
     steps: tuple[Step, ...]
+    added: Mapping[str, str | None]
 
     @property
     def n_streaming(self) -> int:
@@ -73,13 +78,16 @@ def plan_of(screen: Screen, scene: Scene, source: str = "the screen") -> Plan:
         mistakes.append(
             Mistake("stages", "there are none, and no model either", "matloop screen --template shows some")
         )
-    known = scene
+    known, added = scene, dict[str, str | None]()
     for i, stage in enumerate(screen.stages):
-        mistakes += stage.mistakes(f"stages[{i}]", known)
-        known = _after(stage, known)
+        wrong = stage.mistakes(f"stages[{i}]", known)
+        mistakes += wrong
+        if not wrong:
+            added.update(stage.adds(known))
+            known = _after(stage, known)
     if mistakes:
         raise SpecError(mistakes, source)
-    return Plan(tuple(_steps(screen, scene)))
+    return Plan(tuple(_steps(screen, scene)), added)
 
 
 def _steps(screen: Screen, scene: Scene) -> Any:
@@ -108,7 +116,7 @@ def _after(stage: Stage, scene: Scene) -> Scene:
     """What later stages can count on: the columns that the stage and its models add, too."""
     models = [model for model in stage.models(scene) if model in scene.models]
     predicted = [column for model in models for column in parts_of(model, scene.models[model].task)]
-    added = stage.adds()
+    added = stage.adds(scene)
     columns = dict.fromkeys((*scene.columns, *predicted, *added))
     return replace(scene, columns=tuple(columns), units={**scene.units, **{c: u for c, u in added.items() if u}})
 

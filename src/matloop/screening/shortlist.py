@@ -141,16 +141,19 @@ def _facts(path: Path) -> Facts:
         raise TableError(f"{path.name} does not say what its columns mean: its metadata cannot be read") from error
 
 
-def metadata_of(frame: pd.DataFrame, source: Source, facts: Facts, is_proprietary: bool) -> dict[bytes, bytes]:
+def metadata_of(
+    frame: pd.DataFrame, source: Source, facts: Facts, added: Mapping[str, str | None], is_proprietary: bool
+) -> dict[bytes, bytes]:
     """What a Parquet file of a shortlist says of itself: which screen it is of, what its columns are, and its terms.
 
-    It is proprietary if the candidates are, or the training rows of a model, which it quotes.
+    `added` are the columns that stages have added, with their units. It is proprietary if the candidates are, or the
+    training rows of a model, which it quotes.
     """
     from matloop.datasets.dataset import Dataset
     from matloop.datasets.saving import KEY as OF_DATASET
     from matloop.datasets.saving import described
 
-    columns = [column for column in _columns(source.columns, facts) if column.name in frame.columns]
+    columns = [column for column in _columns(source.columns, facts, added) if column.name in frame.columns]
     dataset = Dataset(
         frame.head(100),
         columns,
@@ -163,14 +166,11 @@ def metadata_of(frame: pd.DataFrame, source: Source, facts: Facts, is_proprietar
     return {KEY: facts.to_json().encode(), OF_DATASET: described(dataset).encode()}
 
 
-def _columns(known: Mapping[str, Column], facts: Facts) -> Iterator[Column]:
-    """The columns of the candidates as they were, and those of predictions with their units."""
+def _columns(known: Mapping[str, Column], facts: Facts, added: Mapping[str, str | None]) -> Iterator[Column]:
+    """The columns of the candidates as they were, and those of stages and predictions with their units."""
     yield from known.values()
     yield Column(ROW, role="identity")
-    calculators = [stage for stage in facts.screen.get("stages", ()) if stage["kind"] == "calculator"]
-    yield from (
-        Column(stage.get("column", "calculated"), unit=stage["unit"]) for stage in calculators if "unit" in stage
-    )
+    yield from (Column(name, unit=unit) for name, unit in added.items() if unit and name not in known)
     for model, about in facts.models.items():
         unit, is_class = about["target"].get("unit"), about["task"] == "classification"
         for part in ("lower", "upper", "std"):

@@ -109,7 +109,7 @@ class Stage(BaseModel, ABC):
         """The models whose predictions it needs."""
         return ()
 
-    def adds(self) -> Mapping[str, str | None]:
+    def adds(self, scene: Scene) -> Mapping[str, str | None]:
         """The columns that it adds to the candidates, with their units."""
         return {}
 

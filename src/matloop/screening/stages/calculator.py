@@ -61,7 +61,7 @@ class Calculator(Stage):
     def sentence(self) -> str:
         return f"calculate {self.column} with {self.function or self.calculator}"
 
-    def adds(self) -> Mapping[str, str | None]:
+    def adds(self, scene: Scene) -> Mapping[str, str | None]:
         return {self.column: self.unit}
 
     def mistakes(self, path: str, scene: Scene) -> list[Mistake]:

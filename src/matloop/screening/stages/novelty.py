@@ -9,15 +9,15 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from matloop.core.errors import InputError, Mistake, did_you_mean
+from matloop.core.errors import Mistake
 from matloop.screening.candidates import Candidates
 from matloop.screening.keys import amounts_of, keys_of
+from matloop.screening.known import ROWS, material_in, no_file
 from matloop.screening.stage import Scene, Stage, Verdict, no_model, verdict_of
 from matloop.screening.stages.unique import Way, way, way_mistakes
 
 #: Stands for the training sets of all models.
 TRAINING = "training"
-_ROWS = 50_000
 
 
 class Novelty(Stage):
@@ -46,9 +46,8 @@ class Novelty(Stage):
                 found += [m for model in scene.models or [""] for m in _untrained(f"{path}.known", model, scene)]
             elif name.startswith(f"{TRAINING}:"):
                 found += _untrained(f"{path}.known", _model_in(name), scene)
-            elif name != TRAINING and not (scene.base / name).exists():
-                near = [file.name for file in scene.base.glob("*") if file.is_file()]
-                found.append(Mistake(f"{path}.known", f"there is no file '{name}'", did_you_mean(name, near)))
+            else:
+                found += no_file(f"{path}.known", name, scene)
         return found
 
     def ready(self, scene: Scene) -> NotKnown:
@@ -61,15 +60,12 @@ class Novelty(Stage):
             return [_keys(cells, by, scene) for cells in scene.trained_on.values()]
         if name.startswith(f"{TRAINING}:"):
             return [_keys(scene.trained_on[_model_in(name)], by, scene)]
-        from matloop.datasets.stream import read_chunks
+        from matloop.datasets.stream import Stream
 
-        made = []
-        for frame in read_chunks(scene.base / name, _ROWS):
-            column = self.column or _column_of(frame, scene, name)
-            if column not in frame:
-                raise InputError(f"{name} has no column '{column}'", did_you_mean(column, frame.columns))
-            made.append(_keys(frame[column].tolist(), by, scene))
-        return made
+        stream = Stream(scene.base / name)
+        hint = f"give it: column = …; one of: {', '.join(stream.columns)}"
+        column = self.column or material_in(stream.columns, scene, name, hint)
+        return [_keys(frame[column].tolist(), by, scene) for frame in stream.chunks(ROWS, [column])]
 
 
 def _untrained(path: str, model: str, scene: Scene) -> list[Mistake]:
@@ -83,19 +79,6 @@ def _untrained(path: str, model: str, scene: Scene) -> list[Mistake]:
 
 def _model_in(name: str) -> str:
     return name.partition(":")[2].strip()
-
-
-def _column_of(frame: Any, scene: Scene, file: str) -> str:
-    """The column of known materials: named as the candidates', or the only one of their kind."""
-    if scene.material in frame:
-        return str(scene.material)
-    from matloop.datasets.guessing import guess
-
-    fitting = [name for name, column in guess(frame).items() if column.kind == scene.kind]
-    if len(fitting) != 1:
-        hint = f"give it: column = …; one of: {', '.join(map(str, frame.columns))}"
-        raise InputError(f"which column of {file} has the known materials?", hint)
-    return fitting[0]
 
 
 def _keys(cells: Any, by: str, scene: Scene) -> np.ndarray:

@@ -98,9 +98,16 @@ class Range(Stage):
             return [Mistake(f"{path}.unit", error.message, error.hint)]
         return []
 
+    def own_unit(self, scene: Scene) -> str | None:
+        """That of the column or the model."""
+        if self.column is not None:
+            return scene.units.get(self.column)
+        unit: str | None = scene.models[str(self.prediction)].target.unit
+        return unit
+
     def _bounds(self, scene: Scene) -> tuple[float, float]:
         """In the unit of the column or model."""
-        own = scene.units.get(self.column or "") if self.column else scene.models[str(self.prediction)].target.unit
+        own = self.own_unit(scene)
         low, high = (None if bound is None else convert(bound, self.unit, own) for bound in (self.low, self.high))
         return -np.inf if low is None else low, np.inf if high is None else high
 

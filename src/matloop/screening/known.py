@@ -1,0 +1,73 @@
+"""Files of what is known already, beside the candidates: materials, and the energies of phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from matloop.core.composition import canonical_formula
+from matloop.core.errors import InputError, Mistake, did_you_mean
+from matloop.datasets.column import Column
+from matloop.screening.keys import amounts_of
+from matloop.screening.stage import Scene
+
+if TYPE_CHECKING:
+    from matloop.screening.hull import Hull
+
+#: So many rows are held at a time.
+ROWS = 50_000
+
+
+def no_file(path: str, name: str, scene: Scene) -> list[Mistake]:
+    """The mistake of naming a file that is not there."""
+    if (scene.base / name).exists():
+        return []
+    near = [file.name for file in scene.base.glob("*") if file.is_file()]
+    return [Mistake(path, f"there is no file '{name}'", did_you_mean(name, near))]
+
+
+def material_in(columns: Mapping[str, Column], scene: Scene, file: str, hint: str) -> str:
+    """The column of known materials: named as the candidates', or the only one of their kind. Raises InputError."""
+    if scene.material in columns:
+        return str(scene.material)
+    fitting = [name for name, column in columns.items() if column.kind == scene.kind]
+    if len(fitting) != 1:
+        raise InputError(f"which column of {file} has the known materials?", hint)
+    return fitting[0]
+
+
+def read_hull(name: str, column: str, unit: str | None, scene: Scene) -> Hull:
+    """The hull of the phases in a file, with their formation energies per atom from this column, in this unit.
+
+    Rows without a material that can be read or without an energy are left out. Raises InputError.
+    """
+    from matloop.datasets.stream import Stream
+    from matloop.screening.hull import Hull
+
+    columns = Stream(scene.base / name).columns
+    if column not in columns:
+        numbers = [each.name for each in columns.values() if each.kind == "number"]
+        raise InputError(f"{name} has no column '{column}' of energies", did_you_mean(column, numbers))
+    if columns[column].kind != "number":
+        raise InputError(f"the column '{column}' of {name} has no numbers")
+    material = material_in(columns, scene, name, f"call it '{scene.material}', as that of the candidates")
+    units = {column: unit} if unit and columns[column].unit else None
+    formulas: list[str] = []
+    energies: list[np.ndarray] = []
+    for frame in Stream(scene.base / name, units).chunks(ROWS, [material, column]):
+        frame = frame[np.isfinite(frame[column])]
+        formulas += frame[material].tolist()
+        energies.append(frame[column].to_numpy(float))
+    amounts, failures = amounts_of(formulas, scene.kind or "composition")
+    if not len(amounts):
+        raise InputError(f"{name} has no phase with a material that can be read and an energy")
+    able = np.setdiff1d(np.arange(len(formulas)), list(failures))
+    is_written = scene.kind == "composition"
+    names = [formulas[i] if is_written else canonical_formula(amounts.written(j)) for j, i in enumerate(able)]
+    hull = Hull(amounts, np.concatenate(energies)[able], names)
+    if hull.looks_total:
+        hint = "subtract the energies of the elements in proportion to their fractions"
+        raise InputError(f"'{column}' of {name} has no formation energies: those of the elements are not 0", hint)
+    return hull

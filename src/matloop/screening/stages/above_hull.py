@@ -1,0 +1,76 @@
+"""Part of the stage `stability`: formation energies, judged by how far they lie above the hull of known phases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matloop.core.composition import SYMBOLS
+from matloop.screening.candidates import Candidates
+from matloop.screening.hull import Hull, Mixture
+from matloop.screening.predictor import column_of
+from matloop.screening.stage import Verdict, verdict_of
+from matloop.screening.stages.range import Range, WithinRange
+
+#: The columns of the energy above the hull, and of the phases that are there.
+ABOVE, COMPETING = "energy_above_hull", "competing_phases"
+#: What shifts with an energy.
+_BOUNDS = ("predicted", "lower", "upper")
+
+
+@dataclass(frozen=True)
+class AboveHull:
+    """Judges formation energies by how far they lie above the hull of known phases."""
+
+    hull: Hull
+    #: What has the formation energies.
+    given: Range
+    #: Judges the energy above the hull, of a column or a prediction of this name.
+    within: WithinRange
+
+    def judge(self, candidates: Candidates) -> Verdict:
+        mixtures, unknown = self._mixtures(candidates)
+        energy = np.array([np.nan if mixture is None else mixture.energy for mixture in mixtures], float)
+        if self.given.prediction is None:
+            above = candidates.numbers(str(self.given.column)) - energy
+            shifted = {ABOVE: above}
+        else:
+            parts = {part: candidates.numbers(column_of(self.given.prediction, part)) for part in _BOUNDS}
+            shifted = {column_of(ABOVE, part): values - energy for part, values in parts.items()}
+            shifted[column_of(ABOVE, "in_domain")] = candidates.frame[column_of(self.given.prediction, "in_domain")]
+            above = shifted[column_of(ABOVE)]
+        reasons = self.within.judge(candidates.with_columns(shifted)).reasons
+        return verdict_of(
+            np.where(unknown == "", reasons, unknown),
+            {ABOVE: above, COMPETING: np.array([_written(mixture) for mixture in mixtures], object)},
+        )
+
+    def _mixtures(self, candidates: Candidates) -> tuple[list[Mixture | None], np.ndarray]:
+        """What each candidate competes with, and why some have none."""
+        amounts, failures = candidates.amounts()
+        fractions = amounts.fractions
+        mixtures: list[Mixture | None] = []
+        unknown = np.full(len(candidates), "", object)
+        place = 0
+        for i in range(len(candidates)):
+            if i in failures:
+                unknown[i] = failures[i]
+                mixtures.append(None)
+                continue
+            inside = slice(amounts.starts[place], amounts.starts[place + 1])
+            place += 1
+            elements = amounts.elements[inside]
+            if strangers := sorted(set(elements.tolist()) - self.hull.elements):
+                unknown[i] = f"no known phase contains {SYMBOLS[strangers[0]]}"
+                mixtures.append(None)
+                continue
+            mixtures.append(self.hull.at(elements, fractions[inside]))
+        return mixtures, unknown
+
+
+def _written(mixture: Mixture | None) -> str | None:
+    """The phases with their shares of the atoms: '0.6 TiO2 + 0.4 BaO'."""
+    if mixture is None:
+        return None
+    return " + ".join(name if share > 1 - 1e-6 else f"{share:.3g} {name}" for name, share in mixture.shares.items())
