@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from matloop.core.choice import Choice
@@ -197,6 +198,18 @@ def test_an_emulator_follows_the_function_and_its_noise(smooth: Path) -> None:
     drawn = np.array([o.values["y"] for o in lab.rehearse([point] * 2000, np.random.default_rng(0))])
     assert drawn.std() == pytest.approx(0.05 * true, rel=0.5)
     assert answer(lab, point, 1) == answer(lab, point, 1) != answer(lab, point, 2)
+
+
+def test_a_forest_of_outcomes_in_a_small_unit_is_as_good(smooth: Path) -> None:
+    """Conductivities of 1e-12 S/cm are told as well as those of 1 pS/cm."""
+    table = pd.read_csv(smooth)
+    table.assign(y=table["y"] * 2.0**-40).to_csv(smooth.with_name("small.csv"), index=False)
+    told = []
+    for name in ("smooth.csv", "small.csv"):
+        lab = EmulatorLab(name, noise=False)
+        lab.prepare(SPACE, GOAL, smooth.parent, smooth.parent)
+        told.append(lab.rehearse([{"a": 2, "b": 5.0, "c": "red"}], np.random.default_rng())[0].values["y"])
+    assert told[1] == pytest.approx(told[0] * 2.0**-40, rel=1e-9)
 
 
 def test_an_emulator_without_replicates_says_what_its_noise_is(tmp_path: Path) -> None:

@@ -38,9 +38,10 @@ def test_exploration_goes_where_trees_disagree() -> None:
     assert far.predicted["y"].std > near.predicted["y"].std
 
 
-def test_a_shift_and_a_unit_change_nothing() -> None:
-    """Outcomes in another unit, or counted from another zero, lead to the same points."""
+@pytest.mark.parametrize(("unit", "shift"), [(2.0**10, 2.0**12), (2.0**-40, 0.0)])
+def test_a_shift_and_a_unit_change_nothing(unit: float, shift: float) -> None:
+    """Outcomes in another unit, be it ever so small, or counted from another zero, lead to the same points."""
     space, seen = stairs(20)
-    moved = [Observation(o.trial, o.point, {"y": 1024.0 * o.values["y"] + 4096.0}) for o in seen]
+    moved = [Observation(o.trial, o.point, {"y": unit * o.values["y"] + shift}) for o in seen]
     told = [Forest(trees=10).propose(space, [Maximize("y")], data, [], 3, generator(0, 21)) for data in (seen, moved)]
     assert [p.point for p in told[0]] == [p.point for p in told[1]]

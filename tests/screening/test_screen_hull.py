@@ -16,7 +16,7 @@ from matloop.core.composition import COLUMN, read_formulas
 from matloop.core.errors import InputError, SpecError
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
-from matloop.screening.hull import Hull, Mixture
+from matloop.screening.phases import Mixture, Phases
 
 #: eV/atom; rounded from common tables, which is enough to count with.
 LITHIUM_OXIDES = {"Li2O": -2.0, "Li2O2": -1.6, "LiO2": -0.9}
@@ -29,13 +29,13 @@ _formula = st.dictionaries(_elements, st.integers(1, 4), min_size=1).map(
 _phases = st.dictionaries(_formula, st.floats(-4, 2), min_size=1, max_size=12)
 
 
-def _hull(phases: dict[str, float]) -> Hull:
-    return Hull(read_formulas(list(phases))[0], np.array(list(phases.values())), list(phases))
+def _known(phases: dict[str, float]) -> Phases:
+    return Phases(read_formulas(list(phases))[0], np.array(list(phases.values())), list(phases))
 
 
-def _at(hull: Hull, formula: str) -> Mixture:
+def _least(phases: Phases, formula: str) -> Mixture:
     amounts, _ = read_formulas([formula])
-    return hull.at(amounts.elements, amounts.fractions)
+    return phases.least(amounts.elements, amounts.fractions)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def _at(hull: Hull, formula: str) -> Mixture:
     ],
 )
 def test_a_composition_falls_apart_by_the_lever_rule(formula: str, energy: float, shares: dict[str, float]) -> None:
-    found = _at(_hull(LITHIUM_OXIDES), formula)
+    found = _least(_known(LITHIUM_OXIDES), formula)
     assert found.energy == pytest.approx(energy)
     assert found.shares == pytest.approx(shares)
 
@@ -57,18 +57,18 @@ def test_a_composition_falls_apart_by_the_lever_rule(formula: str, energy: float
 @settings(max_examples=50)
 @given(_phases, _formula, _formula)
 def test_the_hull_is_convex_and_lies_above_no_phase_and_no_element(phases: dict[str, float], a: str, b: str) -> None:
-    hull = _hull(phases)
-    energies = {name: _at(hull, name).energy for name in (*phases, a, b)}
+    known = _known(phases)
+    energies = {name: _least(known, name).energy for name in (*phases, a, b)}
     assert all(energies[name] <= min(energy, 0) + 1e-7 for name, energy in phases.items())
     atoms = [read_formulas([formula])[0].amounts.sum() for formula in (a, b)]
     both = energies[a] * atoms[0] + energies[b] * atoms[1]
-    assert _at(hull, a + b).energy <= both / sum(atoms) + 1e-7
+    assert _least(known, a + b).energy <= both / sum(atoms) + 1e-7
 
 
 @settings(max_examples=50)
 @given(_phases, _formula)
 def test_what_a_composition_falls_apart_into_has_its_atoms_and_energy(phases: dict[str, float], formula: str) -> None:
-    found = _at(_hull(phases), formula)
+    found = _least(_known(phases), formula)
     atoms = sum(read_formulas([name])[0].matrix[0] * share for name, share in found.shares.items())
     assert atoms == pytest.approx(read_formulas([formula])[0].matrix[0], abs=1e-5)
     assert sum(phases.get(name, 0) * share for name, share in found.shares.items()) <= found.energy + 1e-4
@@ -86,12 +86,12 @@ def test_it_is_the_hull_of_pymatgen() -> None:
     phases = dict(zip(formulas, rng.uniform(-3, 0.5, len(formulas)), strict=True))
     entries = [PDEntry(Composition(f), e * Composition(f).num_atoms) for f, e in phases.items()]
     diagram = PhaseDiagram([*entries, *(PDEntry(Composition(symbol), 0.0) for symbol in symbols)])
-    hull = _hull(phases)
+    known = _known(phases)
     for row in rng.integers(1, 9, (40, 4)):
         formula = "".join(f"{s}{n}" for s, n in zip(symbols, row, strict=True))
         composition = Composition(formula)
         theirs = diagram.get_hull_energy(composition) / composition.num_atoms
-        assert _at(hull, formula).energy == pytest.approx(theirs, abs=1e-7)
+        assert _least(known, formula).energy == pytest.approx(theirs, abs=1e-7)
 
 
 # -- in a screen ----------------------------------------------------------------------------------------------
@@ -195,4 +195,4 @@ def test_what_does_not_belong_together_is_refused(stage: dict[str, Any], tmp_pat
 
 
 def test_every_element_of_a_formula_is_known_by_its_symbol() -> None:
-    assert _hull(BARIUM_TITANATE).elements == {COLUMN["Ba"], COLUMN["Ti"], COLUMN["O"]}
+    assert _known(BARIUM_TITANATE).elements == {COLUMN["Ba"], COLUMN["Ti"], COLUMN["O"]}

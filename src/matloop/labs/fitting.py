@@ -13,6 +13,8 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.model_selection import KFold
 
+from matloop.models.forest import grown
+
 #: Conditions from which the hyperparameters of a Gaussian process are learned; it is then fitted to all of them.
 MOST_TO_LEARN_FROM = 300
 
@@ -21,7 +23,7 @@ def fitted(kind: str, X: np.ndarray, y: np.ndarray) -> Any:
     """A model fitted to X (c, k) and y (c,). The same data give the same model."""
     if kind == "forest":
         # Geurts, Ernst, Wehenkel 2006, doi:10.1007/s10994-006-6226-1
-        return ExtraTreesRegressor(n_estimators=200, random_state=0).fit(X, y)
+        return _fit(ExtraTreesRegressor(n_estimators=200, random_state=0), X, y)
     kernel = ConstantKernel() * Matern(np.ones(X.shape[1]), (0.03, 30), nu=2.5) + WhiteKernel(0.1, (1e-6, 1e1))
     some = np.random.default_rng(0).permutation(len(X))[:MOST_TO_LEARN_FROM]
     with warnings.catch_warnings():  # a hyperparameter at its bound is an answer too
@@ -37,8 +39,12 @@ def cross_validated(model: Any, X: np.ndarray, y: np.ndarray, n_folds: int) -> n
     """
     predicted = np.empty(len(y))
     for train, test in KFold(n_folds, shuffle=True, random_state=0).split(X):
-        predicted[test] = clone(model).fit(X[train], y[train]).predict(X[test])
+        predicted[test] = _fit(clone(model), X[train], y[train]).predict(X[test])
     return predicted
+
+
+def _fit(model: Any, X: np.ndarray, y: np.ndarray) -> Any:
+    return grown(model, X, y) if isinstance(model, ExtraTreesRegressor) else model.fit(X, y)
 
 
 def predicted(model: Any, X: np.ndarray) -> np.ndarray:

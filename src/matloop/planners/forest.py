@@ -75,9 +75,11 @@ class ForestOutlook:
     def _forest(self, y: np.ndarray) -> Any:
         from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
+        from matloop.models.forest import grown
+
         kind = ExtraTreesRegressor if self.settings.method == "extra_trees" else RandomForestRegressor
         forest = kind(self.settings.trees, random_state=self.seed, n_jobs=1)
-        return forest.fit(self.inputs, y)
+        return grown(forest, self.inputs, y)
 
     def expect(self, columns: Columns) -> Expected:
         """Mean and standard deviation over the trees, both (n,)."""

@@ -14,7 +14,7 @@ from matloop.screening.keys import amounts_of
 from matloop.screening.stage import Scene
 
 if TYPE_CHECKING:
-    from matloop.screening.hull import Hull
+    from matloop.screening.phases import Phases
 
 #: So many rows are held at a time.
 ROWS = 50_000
@@ -38,13 +38,13 @@ def material_in(columns: Mapping[str, Column], scene: Scene, file: str, hint: st
     return fitting[0]
 
 
-def read_hull(name: str, column: str, unit: str | None, scene: Scene) -> Hull:
-    """The hull of the phases in a file, with their formation energies per atom from this column, in this unit.
+def read_phases(name: str, column: str, unit: str | None, scene: Scene) -> Phases:
+    """The phases in a file, with their formation energies per atom from this column, in this unit.
 
     Rows without a material that can be read or without an energy are left out. Raises InputError.
     """
     from matloop.datasets.stream import Stream
-    from matloop.screening.hull import Hull
+    from matloop.screening.phases import Phases
 
     columns = Stream(scene.base / name).columns
     if column not in columns:
@@ -66,8 +66,8 @@ def read_hull(name: str, column: str, unit: str | None, scene: Scene) -> Hull:
     able = np.setdiff1d(np.arange(len(formulas)), list(failures))
     is_written = scene.kind == "composition"
     names = [formulas[i] if is_written else canonical_formula(amounts.written(j)) for j, i in enumerate(able)]
-    hull = Hull(amounts, np.concatenate(energies)[able], names)
-    if hull.looks_total:
+    phases = Phases(amounts, np.concatenate(energies)[able], names)
+    if phases.looks_total:
         hint = "subtract the energies of the elements in proportion to their fractions"
         raise InputError(f"'{column}' of {name} has no formation energies: those of the elements are not 0", hint)
-    return hull
+    return phases

@@ -8,7 +8,7 @@ import numpy as np
 
 from matloop.core.composition import SYMBOLS
 from matloop.screening.candidates import Candidates
-from matloop.screening.hull import Hull, Mixture
+from matloop.screening.phases import Mixture, Phases
 from matloop.screening.predictor import column_of
 from matloop.screening.stage import Verdict, verdict_of
 from matloop.screening.stages.range import Range, WithinRange
@@ -23,7 +23,7 @@ _BOUNDS = ("predicted", "lower", "upper")
 class AboveHull:
     """Judges formation energies by how far they lie above the hull of known phases."""
 
-    hull: Hull
+    phases: Phases
     #: What has the formation energies.
     given: Range
     #: Judges the energy above the hull, of a column or a prediction of this name.
@@ -61,11 +61,11 @@ class AboveHull:
             inside = slice(amounts.starts[place], amounts.starts[place + 1])
             place += 1
             elements = amounts.elements[inside]
-            if strangers := sorted(set(elements.tolist()) - self.hull.elements):
+            if strangers := sorted(set(elements.tolist()) - self.phases.elements):
                 unknown[i] = f"no known phase contains {SYMBOLS[strangers[0]]}"
                 mixtures.append(None)
                 continue
-            mixtures.append(self.hull.at(elements, fractions[inside]))
+            mixtures.append(self.phases.least(elements, fractions[inside]))
         return mixtures, unknown
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from matloop.core.composition import SYMBOLS
 from matloop.core.errors import Mistake
 from matloop.screening.candidates import Candidates
-from matloop.screening.known import no_file, read_hull
+from matloop.screening.known import no_file, read_phases
 from matloop.screening.perovskite import Factors, factors_of
 from matloop.screening.stage import Scene, Stage, Verdict, no_material, verdict_of, why
 from matloop.screening.stages.above_hull import ABOVE, COMPETING, AboveHull
@@ -111,8 +111,8 @@ class Stability(Stage):
         if self.phases is None:
             return Stable(within, factors)
         column = self.energies or energy.column or scene.models[str(energy.prediction)].target.name
-        hull = read_hull(self.phases, column, energy.own_unit(scene), scene)
-        return Stable(AboveHull(hull, energy, replace(within, stage=above)), factors)
+        phases = read_phases(self.phases, column, energy.own_unit(scene), scene)
+        return Stable(AboveHull(phases, energy, replace(within, stage=above)), factors)
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Stable:
     @property
     def known(self) -> np.ndarray | None:
         """What it knows beside its settings."""
-        return self.energy.hull.known if isinstance(self.energy, AboveHull) else None
+        return self.energy.phases.known if isinstance(self.energy, AboveHull) else None
 
     def judge(self, candidates: Candidates) -> Verdict:
         reasons = np.full(len(candidates), "", object)

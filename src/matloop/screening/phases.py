@@ -1,4 +1,4 @@
-"""The convex hull of known phases: the least energy that a mixture of them has at a composition."""
+"""Known phases and their convex hull: the least energy that a mixture of them has at a composition."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Mixture(NamedTuple):
     shares: dict[str, float]
 
 
-class Hull:
-    """`hull = Hull(amounts, energies, names)`; `hull.at(elements, fractions)`.
+class Phases:
+    """`phases = Phases(amounts, energies, names)`; `phases.least(elements, fractions)`.
 
     `energies` (n,) are formation energies per atom of the phases in `amounts`, in any unit, so that each element by
     itself has 0, be it among them or not; `names` say what the phases are called. The mixture of least energy is found
@@ -53,8 +53,8 @@ class Hull:
             return False
         return bool(np.median(sizes[is_element]) > 0.5 * np.median(sizes[~is_element]))
 
-    def at(self, elements: np.ndarray, fractions: np.ndarray) -> Mixture:
-        """What a composition of these elements, columns of a fraction matrix (k,), would fall apart into."""
+    def least(self, elements: np.ndarray, fractions: np.ndarray) -> Mixture:
+        """The mixture of least energy at these fractions (k,) of these elements, columns of a fraction matrix (k,)."""
         from scipy.optimize import linprog
 
         present = np.zeros(len(SYMBOLS), bool)
