@@ -73,7 +73,7 @@ def measured(name: str, data: Path) -> dict[str, Any]:
         table_file = data / f"matbench_{name}" / TASKS[name].file
         folds = data / "matbench_official_folds" / f"matbench_{name}_test_rows.json"
         words = ["train", str(table_file), "--target", "target", "--folds", str(folds), "--split", "folds"]
-        words += ["-o", str(model), "--no-card", "--json"]
+        words += ["-o", str(model), "--no-page", "--json"]
         began, before = time.monotonic(), _processor_seconds()
         told = subprocess.run(
             [sys.executable, "-m", "matloop", *words], capture_output=True, text=True, check=True, cwd=folder

@@ -36,7 +36,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=protocol.TRIALS)
     parser.add_argument("--liang", action="store_true", help="on the five sets, until 80 %% of the top 5 %% is found")
     parser.add_argument("--readings", choices=("mean", "single"), default="mean")
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--patience", type=float, default=600.0, help="seconds that one suggestion may take")
     parser.add_argument("--out", type=Path, default=OWN, help="(what is kept in results/choices counts as done there)")
     parser.add_argument("--fresh", action="store_true", help="drop the recorded choices of these peers first")
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             records.drop(folder, peer)
     runner = Runner(asked)
     try:
-        with ThreadPoolExecutor(asked.jobs) as threads:
+        with ThreadPoolExecutor(asked.threads) as threads:
             list(threads.map(runner.carry_out, list(runner.tasks())))
     finally:
         runner.close()

@@ -99,7 +99,7 @@ def trained(folder: Path) -> Path:
     data = Path(os.environ["MATLOOP_DATA"]) / "matbench_expt_gap" / "expt_gap.csv"
     frame = pd.read_csv(data).rename(columns={"target": "gap [eV]"})
     frame.to_csv(folder / "gaps.csv", index=False)
-    words = ["train", "gaps.csv", "--model", "forest", "--split", "random", "-o", "gap.matloop", "--no-card", "--quiet"]
+    words = ["train", "gaps.csv", "--model", "forest", "--split", "random", "-o", "gap.matloop", "--no-page", "--quiet"]
     subprocess.run([sys.executable, "-m", "matloop", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     return folder / "gap.matloop"
 
@@ -115,7 +115,7 @@ def screened(model: Path, rows: int, workers: int, folder: Path) -> Screened:
         "--workers",
         str(workers),
         "--json",
-        "--no-report",
+        "--no-page",
     ]
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen([sys.executable, "-m", "matloop", *words], cwd=folder, stdout=subprocess.PIPE, text=True)

@@ -162,7 +162,7 @@ def pool_campaign(tmp_path, wishes, **settings) -> Campaign:
 
 def test_who_tries_a_whole_pool_finds_all_of_its_top(tmp_path):
     """After the last candidate the best is known, all of the top 5 % is found, and every target is reached."""
-    told = backtest(pool_campaign(tmp_path, [Maximize("y")]), planners=["random"], seeds=2, jobs=1, progress=False)
+    told = backtest(pool_campaign(tmp_path, [Maximize("y")]), planners=["random"], seeds=2, workers=1, progress=False)
     (row,) = told.rows
     assert row.top == (1, 1, 1)
     assert set(row.reached.values()) == {1.0}
@@ -171,7 +171,7 @@ def test_who_tries_a_whole_pool_finds_all_of_its_top(tmp_path):
 def test_several_goals_are_measured_by_their_front(tmp_path):
     """The measure says that it is a hypervolume; of the whole pool it is all of it."""
     campaign = pool_campaign(tmp_path, [Maximize("y"), Maximize("w")])
-    told = backtest(campaign, planners=["sobol"], seeds=2, jobs=1, progress=False)
+    told = backtest(campaign, planners=["sobol"], seeds=2, workers=1, progress=False)
     assert "hypervolume" in told.measure.name
     assert all(row.best == pytest.approx((1, 1, 1)) for row in told.rows)
     assert "hypervolume" in told.report(tmp_path / "page.html").read_text(encoding="utf-8")
@@ -180,7 +180,7 @@ def test_several_goals_are_measured_by_their_front(tmp_path):
 @pytest.mark.parametrize("wishes", [[Near("y", 1.0)], [AtLeast("y", 1.5)]], ids=["near", "condition"])
 def test_every_kind_of_wish_has_a_measure(tmp_path, wishes):
     """A distance or a shortfall falls to what the best candidate has."""
-    told = backtest(pool_campaign(tmp_path, wishes), planners=["random"], seeds=2, jobs=1, progress=False)
+    told = backtest(pool_campaign(tmp_path, wishes), planners=["random"], seeds=2, workers=1, progress=False)
     assert 0 <= told.rows[0].best[1] < 0.05
     assert told.targets
 
@@ -194,7 +194,7 @@ def small(**settings) -> Campaign:
 
 
 def rehearse(folder, **settings):
-    return backtest(small(), folder=folder, jobs=1, progress=False, **{"planners": ["sobol"], "seeds": 2} | settings)
+    return backtest(small(), folder=folder, workers=1, progress=False, **{"planners": ["sobol"], "seeds": 2} | settings)
 
 
 def test_a_folder_goes_on_where_it_was_left(tmp_path):
@@ -256,7 +256,7 @@ def test_each_page_says_what_its_lab_is(tmp_path, kind):
         pool_campaign(tmp_path, [Maximize("y")])
         space = Space(x=Real(0, 1), z=Real(0, 1))
         campaign = Campaign(space, [Maximize("y")], lab=lab, budget=3, folder=tmp_path, store=":memory:")
-    told = backtest(campaign, planners=["sobol"], seeds=2, jobs=1, progress=False)
+    told = backtest(campaign, planners=["sobol"], seeds=2, workers=1, progress=False)
     page = told.report(tmp_path / "page.html").read_text(encoding="utf-8")
     assert f'<span class="badge simulated">{kind}</span>' in page
     assert told.measure.definition[4:60] in page
@@ -268,6 +268,6 @@ def test_campaigns_without_chance_are_told_of(tmp_path) -> None:
     campaign = Campaign(
         Space(row=pool), [Maximize("y")], lab=FunctionLab(lambda x: {"y": x * (1.4 - x)}, effect="none"), budget=6
     )
-    settings = {"planners": ["bayesian"], "seeds": 3, "jobs": 1, "progress": False}
+    settings = {"planners": ["bayesian"], "seeds": 3, "workers": 1, "progress": False}
     assert backtest(campaign, **settings).alike == ["bayesian, batch 1"]
     assert backtest(campaign, starts=3, **settings).alike == []

@@ -92,7 +92,7 @@ def test_a_small_space_ends_a_campaign(tmp_path):
     """A campaign that has tried everything ends; what it had stands for the rest of the budget."""
     (tmp_path / "t.csv").write_text("x,y\n1,5\n2,9\n3,7\n", encoding="utf-8")
     few = Campaign(Space(x=Integer(1, 3)), [Maximize("y")], lab=ReplayLab("t.csv"), budget=8, folder=tmp_path)
-    told = backtest(few, seeds=3, jobs=1, progress=False)
+    told = backtest(few, seeds=3, workers=1, progress=False)
     assert told.scene.budget == 3
     assert all(row.best == (9, 9, 9) for row in told.rows)
 
@@ -110,7 +110,7 @@ class Broken(Random):
 
 def test_a_planner_that_breaks_ends_its_campaign_alone():
     """What a planner raises is told with its seed, and the others go on."""
-    told = backtest(barrel(), planners=[Broken()], seeds=2, jobs=1, progress=False)
+    told = backtest(barrel(), planners=[Broken()], seeds=2, workers=1, progress=False)
     assert told.stopped == [f"broken, batch 1, seed {seed}: the planner failed: no idea" for seed in (0, 1)]
     assert all(np.isfinite(row.best).all() for row in told.rows)
 
@@ -135,7 +135,7 @@ def test_conditions_are_part_of_the_truth():
     lab = FunctionLab(lambda point: {"y": point["x"], "price": point["x"]}, effect="none")
     wishes = [Maximize("y"), AtMost("price", 0.5)]
     campaign = Campaign(Space(x=Real(0, 1)), wishes, lab=lab, budget=10, store=":memory:")
-    told = backtest(campaign, planners=["sobol"], seeds=3, jobs=1, progress=False)
+    told = backtest(campaign, planners=["sobol"], seeds=3, workers=1, progress=False)
     assert all(0.3 < row.best[1] <= 0.5 for row in told.rows)
 
 
@@ -156,7 +156,7 @@ def test_processes_change_nothing():
     """Two processes find what one finds, also for a function that lives nowhere but here; none is left behind."""
     lab = FunctionLab(lambda point: -((point["x"] - 0.3) ** 2), effect="none")
     campaign = Campaign(Space(x=Real(0, 1)), [Maximize("y")], lab=lab, budget=8, store=":memory:")
-    one, two = (backtest(campaign, seeds=3, jobs=jobs, progress=False) for jobs in (1, 2))
+    one, two = (backtest(campaign, seeds=3, workers=workers, progress=False) for workers in (1, 2))
     assert one.rows == two.rows
     assert multiprocessing.active_children() == []
 

@@ -18,7 +18,7 @@ def test_figures_are_drawn_and_nothing_is_refused(tmp_path: Path) -> None:
     """Headless Chromium draws the figures from the file alone, and reports neither errors nor refusals."""
     space = Space(n=Integer(6, 12, step=2), theta=Real(0, 200), r=Real(1.5, 2.5), t=Real(0.7, 1.4))
     campaign = Campaign(space, [Maximize("toughness")], lab=TwinLab("crossed_barrel"), budget=5, store=":memory:")
-    told = backtest(campaign, planners=["sobol"], batches=[1, 2], seeds=3, jobs=1, progress=False)
+    told = backtest(campaign, planners=["sobol"], batches=[1, 2], seeds=3, workers=1, progress=False)
     page = told.report(tmp_path / "page.html")
     options = [*QUIET.split(), f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"]
     shown = subprocess.run(

@@ -32,7 +32,7 @@ function = "press:strength"
 effect = "none"
 """
 PRESS = "def strength(heat, time):\n    return 100 - (heat - 4) ** 2 - (time - 3) ** 2\n"
-FAST = ("--seeds", "3", "--jobs", "1", "--quiet")
+FAST = ("--seeds", "3", "--workers", "1", "--quiet")
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +105,7 @@ def test_an_interrupted_rehearsal_keeps_what_is_finished(matloop, tmp_path):
     """Ctrl-C ends it with what is finished told; the same command goes on; no process is left behind."""
     slow = PRESS.replace("    return", "    import time as clock\n\n    clock.sleep(0.02)\n    return")
     (tmp_path / "press.py").write_text(slow, encoding="utf-8")
-    words = [sys.executable, "-m", "matloop", "backtest", "tiles.toml", "--seeds", "200", "--jobs", "2", "--quiet"]
+    words = [sys.executable, "-m", "matloop", "backtest", "tiles.toml", "--seeds", "200", "--workers", "2", "--quiet"]
     running = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     records = tmp_path / "tiles-backtest" / "campaigns.jsonl"
     for _ in range(600):
@@ -118,7 +118,7 @@ def test_an_interrupted_rehearsal_keeps_what_is_finished(matloop, tmp_path):
     assert "of 200 seeds are finished" in out
     assert "Traceback" not in err
     n_kept = len(records.read_text(encoding="utf-8").splitlines())
-    again = matloop("backtest", "tiles.toml", "--seeds", "3", "--jobs", "1", "--quiet")
+    again = matloop("backtest", "tiles.toml", "--seeds", "3", "--workers", "1", "--quiet")
     assert again.code == 0
     assert "6 campaigns" in again.out
     assert len(records.read_text(encoding="utf-8").splitlines()) <= n_kept + 6

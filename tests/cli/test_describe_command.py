@@ -109,7 +109,7 @@ def test_the_list(matloop: Matloop) -> None:
         (["gaps.csv", "-f", "morgan"], "is a molecule"),
         (["gaps.csv", "--column", "gap"], "no features"),
         (["gaps.csv", "-o", "f.txt"], "Parquet or CSV"),
-        (["gaps.csv", "--jobs", "0"], "--jobs"),
+        (["gaps.csv", "--workers", "0"], "--workers"),
     ],
 )
 def test_mistakes(matloop: Matloop, gaps: Path, words: list[str], why: str) -> None:

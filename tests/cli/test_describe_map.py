@@ -19,7 +19,7 @@ TABLE = "formula,gap\n" + "\n".join(
 def test_a_map_and_clusters_are_drawn_beside_the_features(matloop: Matloop) -> None:
     Path("gaps.csv").write_text(TABLE, encoding="utf-8")
     told = matloop(
-        "describe", "gaps.csv", "-f", "magpie", "--map", "pca", "--clusters", "3", "--jobs", "1", "--no-cache"
+        "describe", "gaps.csv", "-f", "magpie", "--map", "pca", "--clusters", "3", "--workers", "1", "--no-cache"
     )
     assert told.code == 0, told.err
     assert "3 clusters by k-means" in told.out
@@ -30,7 +30,7 @@ def test_a_map_and_clusters_are_drawn_beside_the_features(matloop: Matloop) -> N
 
 def test_the_facts_of_the_map_are_json(matloop: Matloop) -> None:
     Path("gaps.csv").write_text(TABLE, encoding="utf-8")
-    words = "describe gaps.csv -f magpie --clusters auto --jobs 1 --no-cache --json".split()
+    words = "describe gaps.csv -f magpie --clusters auto --workers 1 --no-cache --json".split()
     facts = json.loads(matloop(*words).out)
     assert facts["map"]["method"] == "pca"
     assert sum(facts["map"]["clusters"]["sizes"]) == 9
@@ -39,7 +39,7 @@ def test_the_facts_of_the_map_are_json(matloop: Matloop) -> None:
 def test_an_unknown_map_or_clustering_is_refused_before_anything_is_computed(matloop: Matloop) -> None:
     Path("gaps.csv").write_text(TABLE, encoding="utf-8")
     for words, said in ((["--map", "tsne"], "no map 'tsne'"), (["--clusters", "many"], "no clustering 'many'")):
-        told = matloop("describe", "gaps.csv", "--jobs", "1", "--no-cache", *words)
+        told = matloop("describe", "gaps.csv", "--workers", "1", "--no-cache", *words)
         assert told.code == 2
         assert said in told.err
         assert not Path("gaps.features.parquet").exists()

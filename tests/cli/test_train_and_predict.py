@@ -46,7 +46,7 @@ def test_from_a_table_to_predictions(matloop, data: Path) -> None:
 
 
 def test_facts_for_other_programs(matloop, data: Path) -> None:
-    trained = matloop("train", "hardness.csv", "--model", "ridge", "--split", "random", "--json", "--no-card",
+    trained = matloop("train", "hardness.csv", "--model", "ridge", "--split", "random", "--json", "--no-page",
                       "--target", "hardness")  # fmt: skip
     facts = json.loads(trained.out)
     assert facts["model"] == "hardness.matloop"
@@ -123,6 +123,6 @@ def test_any_name_of_a_target_makes_the_name_of_a_file(matloop, data: Path) -> N
     """'phase: BCC/FCC' can be called so in a table and not on a disk."""
     table = pd.read_csv(data).rename(columns={"hardness (GPa)": "hard: Vickers/Knoop?"})
     table.to_csv(data, index=False)
-    words = ["--target", "hard: Vickers/Knoop?", "--model", "ridge", "--split", "random", "--no-card"]
+    words = ["--target", "hard: Vickers/Knoop?", "--model", "ridge", "--split", "random", "--no-page"]
     assert matloop("train", "hardness.csv", *words).code == 0
     assert [path.name for path in data.parent.glob("*.matloop")] == ["hard_ Vickers_Knoop_.matloop"]

@@ -199,7 +199,7 @@ def test_the_command_tells_the_funnel_and_as_json_all_of_it(matloop: Matloop, mo
     assert told.code == 0
     assert "best 12 by gap" in told.out
     assert "Shortlist: shortlist.parquet" in told.out
-    again = matloop("screen", "screen.toml", "--model", f"gap={model_file}", "--json", "--csv", "--no-report")
+    again = matloop("screen", "screen.toml", "--model", f"gap={model_file}", "--json", "--csv", "--no-page")
     facts = json.loads(again.out)
     assert facts["left"] == 12
     assert facts["funnel"][-1]["left"] == 12

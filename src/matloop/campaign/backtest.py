@@ -34,7 +34,7 @@ def backtest(
     budget: int | None = None,
     starts: int = 0,
     target: float | None = None,
-    jobs: int | None = None,
+    workers: int | None = None,
     dask: str | None = None,
     folder: str | Path | None = None,
     progress: bool = True,
@@ -51,7 +51,7 @@ def backtest(
     No journal is written: nothing of a rehearsal is a trial of the campaign. Raises InputError.
     """
     scene = scene_of(campaign, planners, batches, noises, budget, starts)
-    return rehearsed(scene, campaign, seeds, target, jobs, dask, Path(folder) if folder else None, progress)
+    return rehearsed(scene, campaign, seeds, target, workers, dask, Path(folder) if folder else None, progress)
 
 
 def scene_of(
@@ -82,13 +82,13 @@ def rehearsed(
     campaign: Campaign,
     seeds: int,
     target: float | None,
-    jobs: int | None,
+    workers: int | None,
     dask: str | None,
     folder: Path | None,
     progress: bool,
 ) -> Rehearsal:
     """The scene for each seed, as far as it is not in the folder already."""
-    if seeds < 1 or (jobs is not None and jobs < 1):
+    if seeds < 1 or (workers is not None and workers < 1):
         raise InputError("rehearse with 1 seed or more, in 1 process or more")
     first = scene.spec.campaign.seed
     wanted = range(first, first + seeds)
@@ -100,8 +100,8 @@ def rehearsed(
         tasks = [(i, s) for s in wanted for i in range(len(keys)) if (keys[i], s) not in ledger.known]
         rehearsal = Rehearsal(scene, ledger.known, [], target, folder, seeds)
         try:
-            workers = carried_out(scene, tasks, jobs or n_cores(), dask)
-            with workers as records, shown_while(scene, ledger.known, wanted, progress) as heard:
+            crew = carried_out(scene, tasks, workers or n_cores(), dask)
+            with crew as records, shown_while(scene, ledger.known, wanted, progress) as heard:
                 for record in records:
                     ledger.add(record)
                     heard(record)

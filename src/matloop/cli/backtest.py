@@ -41,7 +41,7 @@ def backtest(
         int, typer.Option(min=0, help="So many first trials are random and the same for every planner.")
     ] = 0,
     target: Annotated[float | None, typer.Option(help="A value to be reached.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor unless given.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor unless given.")] = None,
     dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler to work on instead.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder of results; NAME-backtest unless given.")
@@ -70,7 +70,7 @@ def backtest(
         budget=budget,
         starts=starts,
         target=target,
-        jobs=jobs,
+        workers=workers,
         dask=dask,
         folder=output or Path(f"{campaign.name}-backtest"),
         progress=not quiet and not json,

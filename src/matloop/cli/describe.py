@@ -52,7 +52,7 @@ def describe(
             metavar="N", help="Find clusters and draw them: a number, auto, agglomerative, dbscan or hdbscan."
         ),
     ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor unless given.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor unless given.")] = None,
     dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler to work on instead.")] = None,
     cache: Annotated[
         Path | None,
@@ -94,7 +94,7 @@ def describe(
         dataset = read_table(file, progress)
     folder = _cache(cache, no_cache)
     with shown("Describing", "records", is_quiet=is_quiet) as progress:
-        done = discovery.describe(dataset, chosen, column, jobs or -1, folder, dask, progress)
+        done = discovery.describe(dataset, chosen, column, workers or -1, folder, dask, progress)
     drawn = None
     if map_ is not None or clusters is not None:
         with shown("Drawing a map", "", is_quiet=is_quiet):

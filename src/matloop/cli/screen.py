@@ -86,7 +86,7 @@ def screen(
     ] = None,
     template: Annotated[bool, typer.Option("--template", help="Print a screen to start from.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Do not write the HTML page.")] = False,
+    no_page: Annotated[bool, typer.Option("--no-page", help="Do not write the HTML page.")] = False,
     json: AsJson = False,
 ) -> None:
     """Screen any number of candidates down to a shortlist; each other one is counted with the stage and the reason.
@@ -114,7 +114,7 @@ def screen(
             _named(model or []),
             output=output,
             csv=csv,
-            page=not no_report,
+            page=not no_page,
             rejected=rejected,
             workers=workers,
             dask=dask,

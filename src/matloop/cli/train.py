@@ -48,14 +48,14 @@ def train(
         str | None, typer.Option(metavar="TIME", help='Such as "10 min"; auto takes 9 min unless given.')
     ] = None,
     seed: Annotated[int, typer.Option(help="All chance follows from it.")] = 0,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Threads; one for each processor unless given.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads; one for each processor unless given.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The model, a .matloop file.")
     ] = None,
     no_data: Annotated[
         bool, typer.Option("--no-data", help="Leave the training rows out of the file: for data you may not pass on.")
     ] = False,
-    no_card: Annotated[bool, typer.Option("--no-card", help="Do not write the card as an HTML page.")] = False,
+    no_page: Annotated[bool, typer.Option("--no-page", help="Do not write the card as an HTML page.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the kinds of models.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     json: AsJson = False,
@@ -96,12 +96,12 @@ def train(
             [each.strip() for each in separated(features) if each.strip()],
             task,  # type: ignore[arg-type]
             seed,
-            jobs,
+            threads,
             progress,
             _command(data, target, model, split, folds, features, seed),
         )
     trained.save(path, with_training=not no_data)
-    page = None if no_card else _write_card(trained, path)
+    page = None if no_page else _write_card(trained, path)
     if json:
         print_json({"model": str(path), "card": str(page) if page else None, "facts": trained.card})
     else:

@@ -157,7 +157,7 @@ def on_cluster(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[C
             except TimeoutError:
                 without = 0 if client.ncores() else without + 1
                 if without * LOOKS_EVERY >= WITHOUT_WORKERS:
-                    hint = "start some, and give the same command again; --jobs works without a cluster"
+                    hint = "start some, and give the same command again; --workers works without a cluster"
                     raise MatloopError("the Dask cluster has no workers any more", hint) from None
                 continue
             for future in done:

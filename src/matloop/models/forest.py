@@ -233,7 +233,8 @@ def _unpacked(packed: dict[str, Any], n_features: int, n_classes: NDArray[np.int
 
 def grown(forest: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
     """A forest, of this module or of scikit-learn, after scikit-learn's own fit, without blocks; in any unit."""
-    fit = super(_InBlocks, forest).fit if isinstance(forest, _InBlocks) else forest.fit
+    plain: Any = super(_InBlocks, forest) if isinstance(forest, _InBlocks) else forest
+    fit = plain.fit
     if isinstance(forest, _WithVotes):
         return fit(X, y, sample_weight)
     factor = _factor(y)

@@ -22,13 +22,13 @@ Task = tuple[int, int]
 
 
 def carried_out(
-    scene: Scene, tasks: Sequence[Task], jobs: int, dask: str | None = None
+    scene: Scene, tasks: Sequence[Task], n: int, dask: str | None = None
 ) -> AbstractContextManager[Iterator[Rehearsed]]:
     """The campaigns in the order in which they end. Leaving the context, also by Ctrl-C, ends those under way."""
     if dask is not None:
         return _on_cluster(scene, tasks, dask)
-    jobs = min(jobs, len(tasks))
-    return _in_processes(scene, tasks, jobs) if jobs > 1 and _can_be_shared(scene) else nullcontext(_here(scene, tasks))
+    n = min(n, len(tasks))
+    return _in_processes(scene, tasks, n) if n > 1 and _can_be_shared(scene) else nullcontext(_here(scene, tasks))
 
 
 def _here(scene: Scene, tasks: Sequence[Task]) -> Iterator[Rehearsed]:
@@ -59,15 +59,15 @@ def _can_be_shared(scene: Scene) -> bool:
 
 
 @contextmanager
-def _in_processes(scene: Scene, tasks: Sequence[Task], jobs: int) -> Iterator[Iterator[Rehearsed]]:
+def _in_processes(scene: Scene, tasks: Sequence[Task], n: int) -> Iterator[Iterator[Rehearsed]]:
     context = _context()
     stop = context.Event()
-    executor = ProcessPoolExecutor(jobs, context, _begin_work, (scene, stop))
+    executor = ProcessPoolExecutor(n, context, _begin_work, (scene, stop))
     try:
         futures: list[Future[Rehearsed]] = [executor.submit(_work, task) for task in tasks]
         yield (future.result() for future in as_completed(futures))
     except BrokenExecutor as error:
-        hint = "perhaps memory ran out: take fewer --jobs; the same command goes on from here"
+        hint = "perhaps memory ran out: take fewer --workers; the same command goes on from here"
         raise MatloopError("a process that rehearsed has died", hint) from error
     finally:
         stop.set()
