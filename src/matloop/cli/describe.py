@@ -30,7 +30,7 @@ def describe(
     featurizer: Annotated[
         list[str] | None,
         typer.Option(
-            "--featurizer", "-f", metavar="NAMES", help="Such as magpie,fractions or peaks:n=3; the usual ones if none."
+            "--features", "-f", metavar="NAMES", help="Such as magpie,fractions or peaks:n=3; the usual ones if none."
         ),
     ] = None,
     column: Annotated[
