@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from matloop.core.errors import InputError, TableError, UnitError
 from matloop.datasets.reading import read_any
-from matloop.datasets.stream import read_chunks
+from matloop.datasets.stream import Stream, read_chunks
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -224,6 +224,35 @@ def test_what_stands_above_the_header_is_passed_over(write: Write, above: str) -
     assert next(read_chunks(path, 10, on_bad=lambda _: None))["formula"].tolist()[0] == "NaCl"
 
 
+UNITS_BELOW = "formula,gap,T,phase\n-,eV,(K),\nNaCl,8.5,300,solid\nKCl,8.4,,solid\n"
+
+
+@pytest.mark.parametrize("above", ["", "# of instrument 7\n", "\n"])
+def test_a_row_of_units_below_the_header_says_the_units(write: Write, above: str) -> None:
+    path = write("x.csv", above + UNITS_BELOW)
+    dataset, stream = read_any(path), Stream(path)
+    for columns in (dataset.columns, stream.columns):
+        assert [columns[name].unit for name in ("formula", "gap", "T", "phase")] == [None, "eV", "K", None]
+    assert dataset.frame["gap"].tolist() == [8.5, 8.4]
+    assert not dataset.set_aside
+    (chunk,) = stream.chunks(10)
+    assert chunk["gap"].tolist() == [8.5, 8.4]
+
+
+@pytest.mark.parametrize(
+    ("content", "n"),
+    [
+        ("A,B,X\nK,V,F\nNa,Ti,F\n", 2),  # elements, of which each is a unit, too
+        ("formula,gap,T\n,eV,x\nNaCl,8.5,300\n", 1),  # nobody knows what x is
+        ("formula,gap\n,1\nNaCl,8.5\n", 1),  # a number without a material
+    ],
+)
+def test_a_first_row_that_is_none_of_units_is_a_record(write: Write, content: str, n: int) -> None:
+    dataset = read_any(write("x.csv", content))
+    assert len(dataset) == n
+    assert len(dataset) + len(dataset.set_aside) == content.count("\n") - 1
+
+
 def test_a_byte_0_costs_its_record(write: Write) -> None:
     """What no text holds spoils the row in which it stands, and no other."""
     dataset = read_any(write("x.csv", b"formula,gap\nNaCl,8.5\nK\x00Cl,8.4\nLiF,13.6\n"))
@@ -409,6 +438,13 @@ def test_nested_cells_of_parquet_become_json(tmp_path: Path) -> None:
     dataset = read_any(tmp_path / "x.parquet")
     assert dataset.frame["peaks"].tolist() == ["[1,2]", None]
     assert dataset.frame["how"].iloc[0] == '{"a":1.5}'
+
+
+def test_a_row_of_units_in_a_sheet_says_the_units(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["formula", "gap"], [None, "eV"], ["NaCl", 8.5], ["KCl", 8.4]]
+    dataset = read_any(workbook(tmp_path / "x.xlsx", {"data": rows}))
+    assert dataset.columns["gap"].unit == "eV"
+    assert dataset.frame["gap"].tolist() == [8.5, 8.4]
 
 
 def test_a_title_above_a_sheet_s_header_is_passed_over(tmp_path: Path) -> None:

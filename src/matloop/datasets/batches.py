@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -12,10 +11,9 @@ from typing import IO, TYPE_CHECKING, Any
 from matloop.core.errors import TableError
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.decimal_commas import has_decimal_commas, with_points
-from matloop.datasets.formats.delimited import header_of as delimited_header
-from matloop.datasets.formats.delimited import without_preamble
+from matloop.datasets.formats.delimited import Records, read_header, without_preamble
 from matloop.datasets.formats.smiles import cells_of, has_header, header_of
-from matloop.files.table import dialect_of, lines_of
+from matloop.files.table import dialect_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,22 +48,20 @@ def delimited_batches(path: Path, columns: Sequence[str] | None, on_bad: OnBad |
 
     head = without_preamble(_head(path))
     dialect = dialect_of(head, path.name)
-    lines = lines_of(head)
-    skipped = next(i for i, line in enumerate(lines) if line.strip())
-    header = delimited_header(next(csv.reader([lines[skipped]], delimiter=dialect["delimiter"])), path.name)
+    records = Records(head, dialect["delimiter"])
+    header = read_header(records, path.name)
+    n_above = records.n_read
     told: list[SetAside] = []
     with_commas: set[str] | None = None
 
     def invalid(row: Any) -> str:
-        place = path.name if row.number is None else f"{path.name}:{row.number + skipped}"
+        place = path.name if row.number is None else f"{path.name}:{row.number + n_above - 1}"
         reason = f"the row has {row.actual_columns} cells, but the header {row.expected_columns}"
         told.append(SetAside(place, reason, str(row.text)[:500]))
         return "skip"
 
     how = {
-        "read_options": reader.ReadOptions(
-            block_size=BLOCK, skip_rows=skipped + 1, column_names=header, use_threads=False
-        ),
+        "read_options": reader.ReadOptions(block_size=BLOCK, skip_rows=n_above, column_names=header, use_threads=False),
         "parse_options": reader.ParseOptions(
             delimiter=dialect["delimiter"], invalid_row_handler=invalid, newlines_in_values='"' in head
         ),

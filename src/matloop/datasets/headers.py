@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from matloop.core.errors import UnitError
 from matloop.core.units import check_unit
@@ -23,6 +23,7 @@ _UNMISTAKABLE = {
 } | {"percent": "%", "pct": "%", "kelvin": "K", "celsius": "°C", "angstrom": "Å", "w_mk": "W/(m K)"}
 #: log(GPa) is no column named 'log' in GPa.
 _FUNCTION = re.compile(r"(?:^|[\s_])(?:log|ln|lg|log10|log2|exp|sqrt)$", re.IGNORECASE)
+_WORD, _NUMBER = re.compile(r"[^\W\d_]|[%°]"), re.compile(r"\s*[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?\s*")
 _TEMPERATURE = re.compile(
     r"(?:^|[^a-z])(?:t|temp|temperature)(?:$|[^a-z])|temperature|(?:melting|boiling)[ _]point", re.IGNORECASE
 )
@@ -79,6 +80,26 @@ def _split(header: str) -> tuple[str, str | None]:
         if (match := pattern.match(header)) and (unit := _unmistakable(match["unit"], match["name"])):
             return (match["name"] if pattern in _BARE else header), unit  # snake_case is meant to be used as it is
     return header, None
+
+
+def with_units_below(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str] | None:
+    """The header with the units of the first row below it, 'gap [eV]'; None where that is no row of units.
+
+    Such a row has a unit or nothing under each name, and there are numbers under each unit.
+    """
+    if not rows or len(rows[0]) > len(header):
+        return None
+    titled = list(header)
+    for i, cell in enumerate(rows[0]):
+        text = cell.strip().strip("()[] ")
+        if not text or text.casefold() in _NONE:
+            continue
+        unit = known_unit(text, header[i]) if _WORD.search(text) else None
+        below = [row[i] for row in rows[1:] if len(row) > i and row[i].strip()]
+        if unit is None or not _is_meant(unit, header[i]) or not below or not all(map(_NUMBER.fullmatch, below)):
+            return None
+        titled[i] = f"{header[i]} [{text}]"
+    return titled if titled != list(header) else None
 
 
 def _unmistakable(text: str, name: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from matloop.core.progress import Progress, silent
 from matloop.datasets.archive import text_of
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.decimal_commas import has_decimal_commas, with_points
+from matloop.datasets.headers import with_units_below
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw
 from matloop.files.table import DELIMITERS, dialect_of, lines_of, require_distinct
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 AT_ONCE = 50_000
 #: A cell has no more letters than this: behind so many, a quotation mark was forgotten. Large structures take 100,000.
 LONGEST_CELL = 4_000_000
+#: A row of units is known by so many rows, and the numbers in them.
+LOOKED_AT_BELOW = 6
 #: The header stands within the first letters of a file.
 _LOOKED_AT = 100_000
 
@@ -32,7 +36,7 @@ def read(path: Path, options: Options, _progress: Progress = silent) -> Raw:
     """The cells as text. Raises TableError for a file that is no text, or has no header or no rows."""
     text = without_preamble(text_of(path, takes_nul=True))
     delimiter = dialect_of(text, path.name)["delimiter"]
-    records = _Records(text, delimiter)
+    records = Records(text, delimiter)
     header = _header(records, options.names, path.name)
     parts: list[pd.DataFrame] = []
     places: list[str] = []
@@ -80,10 +84,10 @@ def _is_header_below(following: Sequence[tuple[int, str]], counts: Sequence[int]
     return not all(_is_number(cell) for cell in re.split(f"[{DELIMITERS}]", following[0][1]) if cell.strip())
 
 
-def _header(records: _Records, names: Sequence[str], file: str) -> list[str]:
-    first = records.first()
+def _header(records: Records, names: Sequence[str], file: str) -> list[str]:
     if not names:
-        return header_of(first, file)
+        return read_header(records, file)
+    first = records.first()
     if len(names) != len(first):
         raise TableError(f"{file} has {len(first)} columns, but {len(names)} names were given for them")
     records.go_back()
@@ -91,15 +95,20 @@ def _header(records: _Records, names: Sequence[str], file: str) -> list[str]:
     return list(names)
 
 
-def header_of(first: Sequence[str], file: str) -> list[str]:
-    """The names in a first row. Raises TableError where it has none."""
+def read_header(records: Records, file: str) -> list[str]:
+    """The names in the first row, with the units in the second one if they stand there. Raises TableError."""
+    first = records.first()
     if not first:
         raise TableError(f"{file} has no header: its first line is {csv.field_size_limit():,} letters long, or more")
     if all(_is_number(cell) for cell in first):
         raise TableError(f"{file} has no header: its first line is all numbers", "--names a,b,c gives them names")
     header = [cell.strip() for cell in first]
     require_distinct(header, file)
-    return header
+    titled = with_units_below(header, records.ahead(LOOKED_AT_BELOW))
+    if titled is None:
+        return header
+    records.first()
+    return titled
 
 
 def _is_number(cell: str) -> bool:
@@ -114,7 +123,7 @@ def _is_number(cell: str) -> bool:
 ROW = "row"
 
 
-class _Records:
+class Records:
     """The rows of a text, each with the line on which it begins.
 
     A quoted cell may go over several lines. Where that makes no row of the right width, a quotation mark was forgotten:
@@ -124,47 +133,57 @@ class _Records:
     def __init__(self, text: str, delimiter: str) -> None:
         self._lines = [f"{line}\n" for line in lines_of(text)]
         self._how: dict[str, Any] = {"delimiter": delimiter, "skipinitialspace": True}
-        self._next = 0  # the line, counted from 0, behind the row that was read last
+        #: How many lines have been read.
+        self.n_read = 0
 
     def first(self) -> list[str]:
         """The first row that is not empty; without cells where it is too long to be a header."""
-        while self._next < len(self._lines):
-            line = self._lines[self._next]
-            cells = next(csv.reader([line], **self._how), []) if len(line) <= csv.field_size_limit() else []
-            self._next += 1
+        while self.n_read < len(self._lines):
+            line = self._lines[self.n_read]
+            cells = self._cells(line)
+            self.n_read += 1
             if line.strip() and not cells:
                 return []
             if any(cell.strip() for cell in cells):
                 return cells
         return []
 
+    def ahead(self, n: int) -> list[list[str]]:
+        """The next n rows that are not empty, which are read again."""
+        filled = (line for line in itertools.islice(self._lines, self.n_read, None) if line.strip())
+        return [self._cells(line) for line in itertools.islice(filled, n)]
+
+    def _cells(self, line: str) -> list[str]:
+        """Of a line by itself; none where it is too long."""
+        return next(csv.reader([line], **self._how), []) if len(line) <= csv.field_size_limit() else []
+
     def go_back(self) -> None:
-        self._next = 0
+        self.n_read = 0
 
     def rest(self, width: int, set_aside: list[SetAside], file: str) -> Iterator[tuple[int, list[str]]]:
         """(line, cells) of every further row with `width` cells; the others go to `set_aside`."""
         before = csv.field_size_limit(LONGEST_CELL)
         try:
-            while self._next < len(self._lines):
+            while self.n_read < len(self._lines):
                 yield from self._until_broken(width, set_aside, file)
         finally:
             csv.field_size_limit(before)
 
     def _until_broken(self, width: int, set_aside: list[SetAside], file: str) -> Iterator[tuple[int, list[str]]]:
-        begin = self._next
+        begin = self.n_read
         reader = csv.reader(map(self._lines.__getitem__, range(begin, len(self._lines))), strict=True, **self._how)
         while True:
             try:
                 cells = next(reader)
             except StopIteration:
-                self._next = len(self._lines)
+                self.n_read = len(self._lines)
                 return
             except csv.Error:
                 cells = []
-            line, self._next = self._next, begin + reader.line_num
-            is_one_line = self._next == line + 1
+            line, self.n_read = self.n_read, begin + reader.line_num
+            is_one_line = self.n_read == line + 1
             if not cells and is_one_line:  # an empty line, or marks within a cell that strict CSV does not allow
-                cells = next(csv.reader(self._lines[line : self._next], **self._how), [])
+                cells = next(csv.reader(self._lines[line : self.n_read], **self._how), [])
             if not any(cells) and is_one_line:
                 continue
             if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
@@ -179,7 +198,7 @@ class _Records:
             reason = "it has a byte 0 in it, which no text has" if has_nul else reason
             set_aside.append(SetAside(f"{file}:{line + 1}", reason, self._lines[line].strip()[:500]))
             if is_swallowed:
-                self._next = line + 1
+                self.n_read = line + 1
                 return
 
 

@@ -13,6 +13,8 @@ from matloop.core.errors import InputError, TableError, did_you_mean
 from matloop.core.progress import Progress, silent
 from matloop.datasets.archive import MOST_OF_ONE, MOST_OF_WORKBOOK, open_zip
 from matloop.datasets.dataset import SetAside
+from matloop.datasets.formats.delimited import LOOKED_AT_BELOW
+from matloop.datasets.headers import with_units_below
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw, of_records
 from matloop.files.table import require_distinct
@@ -142,7 +144,9 @@ def _header(rows: list[tuple[int, list[Any]]], names: Sequence[str], file: str) 
         raise TableError(f"{file} has no header: its first row is all numbers", "--names a,b,c gives them names")
     header = ["" if cell is None else str(cell).strip() for cell in first]
     require_distinct(header, file)
-    return header, rows[1:]
+    below = [["" if cell is None else str(cell) for cell in cells] for _, cells in rows[1 : LOOKED_AT_BELOW + 1]]
+    titled = with_units_below(header, below)
+    return titled or header, rows[1 if titled is None else 2 :]
 
 
 def _without_title(rows: list[tuple[int, list[Any]]]) -> list[tuple[int, list[Any]]]:
