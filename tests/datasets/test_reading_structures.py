@@ -349,3 +349,34 @@ def test_a_damaged_row_of_an_ase_database_costs_only_itself(tmp_path: Path) -> N
     dataset = read_any(tmp_path / "m.db")
     assert dataset.frame["formula"].tolist() == ["Cu", "Au"]
     assert [record.place for record in dataset.set_aside] == ["m.db:2"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_several_processes_read_what_one_reads_in_the_same_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    """Also what they set aside, and what is a link or not to be opened."""
+    folder = tmp_path / "cifs"
+    folder.mkdir()
+    for i in range(40):
+        text = cif(f"salt{i}", z=0.5 + 0.001 * i).replace(
+            "_cell_length_a 5.64", "" if i % 7 == 3 else "_cell_length_a 6"
+        )
+        (folder / f"{i:02}.cif").write_text(text)
+    (folder / "05.xyz").write_text("1\n\nFe 0 0 0\n")
+    path = folder
+    if packed:
+        path = tmp_path / "cifs.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in sorted(folder.iterdir()):
+                archive.write(file, file.name)
+            archive.writestr("../out.cif", cif())
+    else:
+        (folder / "12.vasp").symlink_to(tmp_path / "elsewhere")
+    alone = read_any(path)
+    monkeypatch.setattr("matloop.datasets.formats.structures._MANY", 2)
+    monkeypatch.setattr("matloop.datasets.formats.structures.n_cores", lambda: 2)
+    together = read_any(path)
+    assert len(alone) == 35
+    assert together.frame.equals(alone.frame)
+    assert together.set_aside == alone.set_aside

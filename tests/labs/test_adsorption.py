@@ -229,7 +229,7 @@ def test_it_is_the_last_stage_of_a_screen(tmp_path: Path) -> None:
     """Found by its name; a framework that the field does not know falls with the reason, the other has its uptake."""
     import pandas as pd
 
-    from matloop.discovery.screen import find_calculator
+    from matloop.discovery.screen_parts import find_calculator
     from matloop.screening.candidates import Candidates
     from matloop.screening.stage import Scene
     from matloop.screening.stages.calculator import Calculator

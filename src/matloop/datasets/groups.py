@@ -20,6 +20,8 @@ WAYS: tuple[By, ...] = get_args(By)
 #: Digits to which numbers must agree to be the same condition.
 DIGITS = 10
 _AT_ONCE = 500
+#: The groups of the structures that were matched last, by their hash: one import asks for them up to four times.
+_MATCHED: dict[int, np.ndarray] = {}
 
 
 def groups_of(dataset: Dataset, by: By = "material", progress: Progress = silent) -> np.ndarray:
@@ -116,8 +118,17 @@ def structure_groups(cells: Sequence[str | None], progress: Progress = silent) -
     """Structures that match up to symmetry, choice of cell and small distortions, by pymatgen's StructureMatcher.
 
     Those of different composition are never compared, and each is compared only with the first of every group. A
-    structure without a cell matches none but its own copy. Raises MissingExtra.
+    structure without a cell matches none but its own copy. What was asked last is remembered. Raises MissingExtra.
     """
+    key = hash(tuple(cells))
+    if key not in _MATCHED:
+        made = _matched(cells, progress)
+        _MATCHED.clear()
+        _MATCHED[key] = made
+    return _MATCHED[key].copy()
+
+
+def _matched(cells: Sequence[str | None], progress: Progress) -> np.ndarray:
     try:
         from pymatgen.analysis.structure_matcher import StructureMatcher
     except ImportError as error:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from matloop.core.progress import Progress, silent
+from matloop.division import chunks_of
 from matloop.features.base import Features, Featurizer, cells_of
 from matloop.features.cache import Cache, digest
 from matloop.features.combined import Combined, side_by_side
-from matloop.features.workers import chunks_of, here, in_processes, on_cluster
+from matloop.features.workers import here, in_processes, on_cluster
 from matloop.processes import n_cores
 
 #: What was computed is written to the cache at least so often, in seconds: a crash costs no more.

@@ -1,41 +1,28 @@
 """Who computes features: this process, several processes, or a Dask cluster; all give the same values.
 
-A library may bring down its process on one cell. The chunk that it was in is then divided until that cell is alone: it
-becomes a failure, and the others are computed.
+A library may bring down its process on one cell: it becomes a failure, and the others are computed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from functools import partial
 from pickle import PicklingError
 from typing import Any
 
 from matloop.core.errors import MatloopError, MissingExtra
+from matloop.division import AHEAD, Chunk, divided
 from matloop.features.base import FeatureError, Features, Featurizer
 from matloop.features.combined import of_parts
-from matloop.processes import processes
 
-#: The places of cells that are computed at once.
-Chunk = range
 #: What a chunk came to: the features of each part, None where its process died.
 Done = tuple[Chunk, list[Features] | None]
-#: Chunks that are under way or wait at the workers, for each process.
-AHEAD = 3
 #: How long a scheduler may take to answer; and how long, in seconds, a cluster may be without workers.
 PATIENCE, WITHOUT_WORKERS = "10s", 60.0
 #: So often, in seconds, it is looked whether there are any.
 LOOKS_EVERY = 5.0
-
-
-def chunks_of(n: int, size: int) -> list[Chunk]:
-    return [range(start, min(start + size, n)) for start in range(0, n, size)]
-
-
-def halves(chunk: Chunk) -> tuple[Chunk, Chunk]:
-    middle = len(chunk) // 2
-    return chunk[:middle], chunk[middle:]
 
 
 def work(parts: Sequence[Featurizer], cells: list[Any]) -> list[Features]:
@@ -53,64 +40,11 @@ def here(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[Chunk])
 
 
 def in_processes(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[Chunk], n_jobs: int) -> Iterator[Done]:
-    """In processes of this machine, in the order in which they end."""
-    waiting = list(reversed(chunks))
-    while waiting:
-        suspects: list[Chunk] = []
-        yield from _abreast(parts, cells, waiting, suspects, n_jobs)
-        yield from _one_by_one(parts, cells, suspects)
-
-
-def _abreast(
-    parts: Sequence[Featurizer], cells: list[Any], waiting: list[Chunk], suspects: list[Chunk], n_jobs: int
-) -> Iterator[Done]:
-    """Take from `waiting` until nothing is left, or until a process dies: what was under way then is suspect."""
-    running: dict[Future[list[Features]], Chunk] = {}
-    with _processes(n_jobs) as (executor, broken):
-        while waiting or running:
-            while waiting and len(running) < n_jobs * AHEAD:
-                chunk = waiting.pop()
-                try:
-                    running[executor.submit(work, parts, [cells[i] for i in chunk])] = chunk
-                except broken:
-                    suspects.extend([chunk, *running.values()])
-                    return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                try:
-                    features = future.result()
-                except broken:
-                    suspects.extend(running.values())
-                    return
-                yield running.pop(future), features
-
-
-def _one_by_one(parts: Sequence[Featurizer], cells: list[Any], suspects: Sequence[Chunk]) -> Iterator[Done]:
-    """Chunks in one other process, so that it is known which of them ends it; that one is then halved."""
-    waiting = list(reversed(suspects))
-    while waiting:
-        with _processes(1) as (executor, broken):
-            while waiting:
-                chunk = waiting.pop()
-                try:
-                    features = executor.submit(work, parts, [cells[i] for i in chunk]).result()
-                except broken:
-                    break
-                yield chunk, features
-            else:
-                return
-        if len(chunk) == 1:
-            yield chunk, None
-        else:
-            waiting.extend(reversed(halves(chunk)))
-
-
-@contextmanager
-def _processes(n: int) -> Iterator[tuple[Any, type[Exception]]]:
-    with processes(n) as (executor, broken):
-        try:
-            yield executor, broken
-        except (PicklingError, AttributeError, TypeError) as error:
-            raise FeatureError(f"cannot be sent to another process: {error}", "compute with n_jobs=1") from error
+    """In processes of this machine, in the order in which they end. Raises FeatureError."""
+    try:
+        yield from divided(partial(work, parts), cells, chunks, n_jobs)
+    except (PicklingError, AttributeError, TypeError) as error:
+        raise FeatureError(f"cannot be sent to another process: {error}", "compute with n_jobs=1") from error
 
 
 # -- a cluster ----------------------------------------------------------------------------------------------------
@@ -165,7 +99,7 @@ def on_cluster(parts: Sequence[Featurizer], cells: list[Any], chunks: Sequence[C
                 try:
                     features = future.result()
                 except KilledWorker:
-                    yield from _one_by_one(parts, cells, [chunk])
+                    yield from in_processes(parts, cells, [chunk], 1)
                     continue
                 except CancelledError as error:
                     raise MatloopError("the Dask cluster was closed while it worked", "connect to it again") from error

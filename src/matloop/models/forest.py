@@ -26,6 +26,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from matloop.core.magnitude import magnitude
 from matloop.models.out_of_fold import folds_of
 from matloop.models.splits import Fold
 
@@ -237,7 +238,7 @@ def grown(forest: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
     fit = plain.fit
     if isinstance(forest, _WithVotes):
         return fit(X, y, sample_weight)
-    factor = _factor(y)
+    factor = magnitude(y)
     fit(X, y if factor == 1.0 else np.asarray(y) / factor, sample_weight)
     for tree in forest.estimators_ if factor != 1.0 else ():
         tree.tree_.value[...] *= factor
@@ -249,21 +250,8 @@ class DecisionTree(DecisionTreeRegressor):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Self:
         """Grow on inputs X (n, d) and outcomes y (n,)."""
-        factor = _factor(y)
+        factor = magnitude(y)
         super().fit(X, y if factor == 1.0 else np.asarray(y) / factor, sample_weight, check_input)
         if factor != 1.0:
             self.tree_.value[...] *= factor
         return self
-
-
-def _factor(y: Any) -> float:
-    """What outcomes (n,) are divided by while trees grow: a power of two, so that nothing is rounded; mostly 1.
-
-    scikit-learn splits no node with a variance below 2e-16, whatever the unit: lengths of nanometres in metres.
-    """
-    try:
-        values = np.asarray(y, dtype=float)
-    except (TypeError, ValueError):
-        return 1.0  # scikit-learn says what is wrong with them
-    spread = float(np.std(values)) if values.size else 0.0
-    return 1.0 if not np.isfinite(spread) or spread > 1e-3 or spread == 0.0 else float(2.0 ** np.floor(np.log2(spread)))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from matloop.core.errors import MissingExtra, TableError
 from matloop.core.progress import Progress, silent
@@ -16,7 +19,9 @@ from matloop.datasets.formats import cif, poscar, xyz
 from matloop.datasets.naming import by_name, format_of
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Found, Raw, of_found
+from matloop.division import chunks_of, divided
 from matloop.files.table import decoded
+from matloop.processes import n_cores
 
 _PARSERS = {"cif": cif.found, "poscar": poscar.found, "xyz": xyz.found}
 #: What the columns are that structure files give; energies are in eV wherever ASE is at home.
@@ -35,19 +40,19 @@ COLUMNS = {
 }
 #: What a file of one format alone is read as, whatever it is called.
 _SINGLE = ("cif", "poscar", "xyz")
+#: So many files are read at once, and from so many on by several processes, which take seconds to begin.
+_AT_ONCE, _MANY = 16, 256
 
 
 def read(path: Path, options: Options, progress: Progress = silent) -> Raw:
     """A record for each structure. Raises TableError where the file cannot be opened or holds none at all."""
     kind = format_of(path, options.format)
-    found: list[Found | SetAside] = []
-    members = _of_one(path, kind) if kind in _SINGLE else _of_many(path, progress)
-    for name, its, data in members:
-        if isinstance(data, SetAside):
-            found.append(data)
-        else:
-            _require()
-            found.extend(_parsed(name, its, data))
+    if kind in _SINGLE:
+        _require()
+        data = gunzipped(path, MOST_OF_ONE) if path.suffix.lower() == ".gz" else path.read_bytes()
+        found = list(_parsed(path.name, kind, data))
+    else:
+        found = _of_many(path, progress)
     if not found:
         raise TableError(f"{path.resolve().name} holds no structure", _hint(path))
     return of_found(found, COLUMNS)
@@ -70,36 +75,66 @@ def _parsed(name: str, kind: str, data: bytes) -> Iterator[Found | SetAside]:
     yield from _PARSERS[kind](text, name)
 
 
-Member = tuple[str, str, bytes | SetAside]
+# -- folders and archives -----------------------------------------------------------------------------------------
 
 
-def _of_one(path: Path, kind: str) -> Iterator[Member]:
-    data = gunzipped(path, MOST_OF_ONE) if path.suffix.lower() == ".gz" else path.read_bytes()
-    yield path.name, kind, data
+class _Member(NamedTuple):
+    """A file in a folder or an archive: where it is in the list of all, its name, its format, why it is not opened."""
+
+    place: int
+    name: str
+    kind: str
+    refusal: str | None = None
 
 
-def _of_many(path: Path, progress: Progress) -> Iterator[Member]:
-    yield from _of_folder(path, progress) if path.is_dir() else _of_zip(path, progress)
+def _of_many(path: Path, progress: Progress) -> list[Found | SetAside]:
+    """What is in all of them, in their order; where they are many, read by several processes."""
+    members = _of_folder(path) if path.is_dir() else _of_zip(path)
+    if any(member.refusal is None for member in members):
+        _require()
+    read = partial(_read, path)
+    chunks = chunks_of(len(members), _AT_ONCE)
+    ending: Any
+    if len(members) < _MANY or n_cores() == 1:
+        ending = ((chunk, read([members[i] for i in chunk])) for chunk in chunks)
+    else:
+        ending = divided(read, members, chunks, n_cores())
+    found: dict[int, list[Found | SetAside]] = {}
+    n_done = 0
+    with closing(ending):
+        for chunk, its in ending:
+            first = members[chunk.start]
+            found[chunk.start] = [SetAside(first.name, "reading it ends the process")] if its is None else its
+            n_done += len(chunk)
+            progress(n_done, len(members), first.name)
+    return [each for start in sorted(found) for each in found[start]]
 
 
-def _of_folder(folder: Path, progress: Progress) -> Iterator[Member]:
-    within = folder.resolve()
+def _read(path: Path, members: Sequence[_Member]) -> list[Found | SetAside]:
+    """What is in some of the files."""
+    found: list[Found | SetAside] = []
+    with nullcontext() if path.is_dir() else open_zip(path) as archive:
+        for member in members:
+            data = _file(path, member) if archive is None else _content(archive, member)
+            found += [data] if isinstance(data, SetAside) else _parsed(member.name, member.kind, data)
+    return found
+
+
+def _of_folder(folder: Path) -> list[_Member]:
     files = [(file, kind) for file in sorted(folder.rglob("*")) if (kind := _kind(file.name)) and not file.is_dir()]
-    for i, (file, kind) in enumerate(files):
-        progress(i, len(files), file.name)
-        name = file.relative_to(folder).as_posix()
-        yield name, kind, _file(file, within, name)
+    return [_Member(i, file.relative_to(folder).as_posix(), kind) for i, (file, kind) in enumerate(files)]
 
 
-def _file(file: Path, within: Path, name: str) -> bytes | SetAside:
+def _file(folder: Path, member: _Member) -> bytes | SetAside:
+    file = folder / member.name
     try:
-        if not file.resolve().is_relative_to(within):
-            return SetAside(name, "it is a link that leads out of the folder")
+        if not file.resolve().is_relative_to(folder.resolve()):
+            return SetAside(member.name, "it is a link that leads out of the folder")
         if not file.is_file():
-            return SetAside(name, "it is a link to nothing" if file.is_symlink() else "it is no file")
+            return SetAside(member.name, "it is a link to nothing" if file.is_symlink() else "it is no file")
         return gunzipped(file, MOST_OF_ONE) if file.suffix.lower() == ".gz" else file.read_bytes()
     except (TableError, OSError) as error:
-        return SetAside(name, getattr(error, "message", str(error)))
+        return SetAside(member.name, getattr(error, "message", str(error)))
 
 
 def _hint(path: Path) -> str:
@@ -115,24 +150,21 @@ def _hint(path: Path) -> str:
 _READ = "CIF, POSCAR and XYZ files are read"
 
 
-def _of_zip(path: Path, progress: Progress) -> Iterator[Member]:
+def _of_zip(path: Path) -> list[_Member]:
     with open_zip(path) as archive:
-        members = [(entry, refusal, _kind(entry.filename)) for entry, refusal in entries(archive)]
-        wanted = [(entry, refusal, kind) for entry, refusal, kind in members if kind or refusal]
-        for i, (entry, refusal, kind) in enumerate(wanted):
-            progress(i, len(wanted), entry.filename)
-            yield entry.filename, kind or "", _content(archive, entry, refusal)
+        listed = [(i, entry.filename, _kind(entry.filename), refusal) for i, entry, refusal in entries(archive)]
+    return [_Member(i, name, kind or "", refusal) for i, name, kind, refusal in listed if kind or refusal]
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, refusal: str | None) -> bytes | SetAside:
-    if refusal:
-        return SetAside(entry.filename, refusal)
+def _content(archive: zipfile.ZipFile, member: _Member) -> bytes | SetAside:
+    if member.refusal:
+        return SetAside(member.name, member.refusal)
     try:
-        data = content(archive, entry)
-        is_packed = entry.filename.lower().endswith(".gz")
-        return expanded(io.BytesIO(data), entry.filename, MOST_OF_ONE) if is_packed else data
+        data = content(archive, archive.infolist()[member.place])
+        is_packed = member.name.lower().endswith(".gz")
+        return expanded(io.BytesIO(data), member.name, MOST_OF_ONE) if is_packed else data
     except TableError as error:
-        return SetAside(entry.filename, error.message)
+        return SetAside(member.name, error.message)
 
 
 def _kind(name: str) -> str | None:
