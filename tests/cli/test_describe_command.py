@@ -39,15 +39,6 @@ def test_a_table_becomes_features(matloop: Matloop, gaps: Path) -> None:
     assert dataset.columns["gap"].unit == "eV"
 
 
-def test_what_is_read_is_not_written_over(matloop: Matloop, gaps: Path) -> None:
-    """Features and failures never replace the file they are made of, however its name is written, nor each other."""
-    for options in (("-o", "../gaps/gaps.csv"), ("--failures", "gaps.csv"), ("-o", "f.csv", "--failures", "f.csv")):
-        told = matloop("describe", "gaps.csv", *(option.replace("../gaps", f"../{gaps.name}") for option in options))
-        assert told.code == 2
-        assert "written over itself" in told.err
-    assert (gaps / "gaps.csv").read_text() == TABLE
-
-
 def test_dois_are_whole_on_a_narrow_screen(matloop: Matloop, gaps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With 80 columns too, a DOI stands in one piece, so that it can be copied."""
     monkeypatch.setattr("matloop.cli.terminal.console", lambda: Console(width=80))

@@ -276,7 +276,7 @@ def test_what_cannot_be_done_is_told_with_exit_code_2(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["c.csv", "-o", "c.parquet", "--csv"], "c.csv has the candidates"),
+        (["c.csv", "-o", "c.parquet", "--csv"], "c.csv is read, and would be written over"),
         (["c.csv", "--rejected", "fell.csv"], "the list of the rejected is a Parquet file"),
         (["c.csv", "-o", "a.parquet", "--rejected", "a.parquet"], "a.parquet is named twice"),
     ],

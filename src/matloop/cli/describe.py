@@ -81,13 +81,14 @@ def describe(
     from matloop.discovery import maps
     from matloop.discovery.tables import read_table
     from matloop.features.naming import featurizers
+    from matloop.files.apart import require_apart
 
     if file is None:
         raise InputError("it is not said what to describe", "matloop describe FILE; --list shows the featurizers")
     chosen = [each for text in featurizer or () for each in featurizers(text)]
     output = output or file.parent / f"{file.stem}.features.parquet"
     discovery.check_output(output)
-    discovery.check_apart(file, output, failures)
+    require_apart([file if file.is_file() else None], [output, failures])
     maps.check(map_, clusters)
     is_quiet = quiet or json
     with shown("Reading", "records", is_quiet=is_quiet) as progress:

@@ -198,10 +198,12 @@ def bulk(
     """
     from matloop.cli.progress import shown
     from matloop.cli.terminal import print_json
+    from matloop.files.apart import require_apart
     from matloop.sources.bulk import read_bulk
     from matloop.sources.summary import summary
 
     path = output or Path(f"{kind}.parquet")
+    require_apart(files, [path])
     with shown(path.name, "records", is_quiet=quiet or json) as progress:
         written, n_records = read_bulk(kind, files, path, licence, most, check, progress)
     facts = summary(written, path, n_records=n_records)

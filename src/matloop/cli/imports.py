@@ -104,6 +104,7 @@ def import_(
     from matloop.cli.terminal import print_json
     from matloop.datasets.options import Options
     from matloop.discovery.importing import import_files, write_set_aside
+    from matloop.files.apart import require_apart
 
     options = Options.given(
         targets=[*(target or []), *(maximize or []), *(minimize or [])],
@@ -119,10 +120,13 @@ def import_(
         citation=citation,
         proprietary=proprietary,
     )
+    path = output or Path(f"{files[0].resolve().stem}.parquet")
+    read = (file for file in files if file.is_file() and file.resolve() != path.resolve())
+    require_apart(read, [path, set_aside, report])
     with shown("Importing", "", is_quiet=quiet or json) as progress:
         done = import_files(
             files,
-            output or Path(f"{files[0].resolve().stem}.parquet"),
+            path,
             options,
             _directions(maximize, minimize),
             join,

@@ -54,11 +54,13 @@ def predict(
     from matloop.discovery import predicting
     from matloop.discovery.tables import read_table
     from matloop.discovery.trained import TrainedModel
+    from matloop.files.apart import require_apart
 
     if (data is None) == (not material):
         raise InputError("it is not said what to predict", "matloop predict MODEL DATA, or --material Fe2O3")
     if output is not None and output.suffix.lower() not in (".csv", ".parquet", ".pq"):
         raise InputError(f"cannot write predictions to '{output.name}'", "use .csv or .parquet")
+    require_apart([model, data], [output])
     trained = TrainedModel.load(model)
     is_quiet = quiet or json
     if data is not None:

@@ -187,15 +187,6 @@ def check_output(path: Path) -> None:
         raise InputError(f"features are written as Parquet or CSV, not {ending}", f"-o {path.stem}.parquet")
 
 
-def check_apart(*paths: Path | None) -> None:
-    """Raises InputError where two of these are one file: what is written must not cost what is read."""
-    seen: set[Path] = set()
-    for path in filter(None, paths):
-        if path.resolve() in seen:
-            raise InputError(f"{path} would be written over itself", "give -o and --failures names of their own")
-        seen.add(path.resolve())
-
-
 def write(described: Described, path: Path) -> Path:
     """Save the features as a dataset in Parquet, or as a CSV file."""
     check_output(path)

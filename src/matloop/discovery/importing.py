@@ -69,6 +69,8 @@ def import_files(
     if rule is not None:
         targets = list(directions or {})
         dataset, merged = deduplicate(dataset, rule, by, targets[0] if targets else None, progress)
+    if output.resolve() in {path.resolve() for path in paths}:
+        _require_all_kept(dataset, output)
     dataset.save(output)
     return Imported(dataset, quality, merged, output)
 
@@ -84,6 +86,17 @@ def _require_sensible(paths: Sequence[Path], output: Path, join: str | None) -> 
             raise InputError(f"{path} is no file, but a published dataset", f"matloop datasets {path} -o {output}")
     if join is not None and len(paths) < 2:
         raise InputError("there is nothing to join with one file", "matloop import FILE FILE --join NAME")
+
+
+def _require_all_kept(dataset: Dataset, path: Path) -> None:
+    """Raises InputError where a dataset that is described anew, in its place, would lose something."""
+    import pyarrow.parquet as pq
+
+    before = pq.read_metadata(path)
+    missing = sorted(set(before.schema.names) - set(dataset.frame.columns))
+    if missing or len(dataset) < before.num_rows:
+        lost = f"its column '{missing[0]}'" if missing else f"{before.num_rows - len(dataset)} of its records"
+        raise InputError(f"{path} would lose {lost}", "-o NAME.parquet keeps both")
 
 
 def write_set_aside(dataset: Dataset, path: Path) -> None:

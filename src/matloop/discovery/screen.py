@@ -11,6 +11,7 @@ from matloop.core.progress import Progress, silent
 from matloop.discovery.aligned import ModelFiles
 from matloop.discovery.enriching import Enriching
 from matloop.discovery.screen_parts import Models, scene_of, source_in
+from matloop.files.apart import require_apart
 from matloop.processes import n_cores
 from matloop.screening.plan import plan_of
 from matloop.screening.predictor import parts_of
@@ -22,7 +23,7 @@ from matloop.screening.tables import Tables, numbered, write_fallen
 from matloop.screening.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from matloop.discovery.aligned import Aligned
 
@@ -70,7 +71,7 @@ def screen(
     as_csv = output.with_suffix(".csv") if csv else None
     fallen = None if rejected is None else _parquet(rejected, "the list of the rejected")
     source = source_in(definition, candidates, base)
-    _require_free([output, as_csv, fallen], source)
+    require_apart([getattr(source, "path", None)], [output, as_csv, fallen])
     scene = scene_of(definition, source, models, base, name)
     plan, files = plan_of(definition, scene, name), ModelFiles.of(scene.models)
     run = Run(
@@ -123,17 +124,6 @@ def _parquet(path: Path | str, what: str = "a shortlist") -> Path:
         more = "; with --csv also NAME.csv" if what == "a shortlist" else ""
         raise InputError(f"{what} is a Parquet file, not '{path.name}'", f"name it NAME.parquet{more}")
     return path
-
-
-def _require_free(paths: Sequence[Path | None], source: Source) -> None:
-    """Raises InputError where a file would be written over the candidates, or over another one."""
-    read = getattr(source, "path", None)
-    taken = set() if read is None else {read.resolve()}
-    for path in filter(None, paths):
-        if path.resolve() in taken:
-            whose = "has the candidates" if read is not None and path.resolve() == read.resolve() else "is named twice"
-            raise InputError(f"{path} {whose}", "choose another file: -o NAME.parquet, --rejected NAME.parquet")
-        taken.add(path.resolve())
 
 
 def _write(run: Run, definition: Screen, output: Path, origin: str) -> Shortlist:
