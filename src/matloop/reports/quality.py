@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,10 +17,10 @@ from matloop.reports.figures.filled import filled
 from matloop.reports.figures.style import Figure
 from matloop.reports.page import fill
 from matloop.reports.tables import Cell
-from matloop.reports.wording import number
+from matloop.reports.wording import counted, number, shortened
 
-#: So many columns get a figure, and so many records set aside a line.
-MOST_FIGURES, MOST_LINES = 6, 200
+#: So many columns get a figure, so many records set aside a line, and so many letters are shown of each.
+MOST_FIGURES, MOST_LINES, MOST_LETTERS = 6, 200, 200
 #: Fewer groups of replicates make no figure.
 FEWEST_GROUPS = 3
 HEADINGS = (("column", False), ("role", False), ("kind", False), ("unit", False), ("filled", True), ("distinct", True))
@@ -42,21 +43,33 @@ def render(dataset: Dataset, quality: Quality) -> str:
         "headings": [*HEADINGS, *QUARTILES],
         "columns": [_row(summary, quality.n_records) for summary in shown],
         "figures": _figures(dataset, quality, shown),
-        "reasons": quality.set_aside,
-        "set_aside": dataset.set_aside[:MOST_LINES],
+        "reasons": quality.set_aside if len(quality.set_aside) < len(dataset.set_aside) else [],
+        "set_aside": [(record.place, record.reason, _said(record.raw)) for record in dataset.set_aside[:MOST_LINES]],
         "n_set_aside": len(dataset.set_aside),
     }
     return fill("quality.html.jinja", facts)
 
 
 def _counts(dataset: Dataset, quality: Quality) -> list[tuple[str, str]]:
-    return [
-        ("records", f"{quality.n_records:,}"),
-        ("set aside", f"{len(dataset.set_aside):,}"),
-        ("inputs", str(len(dataset.inputs))),
-        ("targets", str(len(dataset.targets))),
-        ("findings", str(len(quality.findings))),
+    n_aside = len(dataset.set_aside)
+    parts = {"input": dataset.inputs, "target": dataset.targets, "finding": quality.findings}
+    told = [
+        counted(quality.n_records, "record"),
+        f"{n_aside:,} set aside",
+        *(counted(len(p), w) for w, p in parts.items()),
     ]
+    return [(what, n) for n, what in (text.split(" ", 1) for text in told)]
+
+
+def _said(raw: str) -> str:
+    """What a record set aside says: its cells by name where it is a row, else the text as it stands."""
+    try:
+        cells = json.loads(raw)
+    except ValueError:
+        cells = None
+    if isinstance(cells, dict):
+        raw = ", ".join(f"{name} = {cell}" for name, cell in cells.items() if cell not in ("", None))
+    return shortened(raw, MOST_LETTERS)
 
 
 def _row(summary: Summary, n: int) -> list[Cell]:
@@ -88,4 +101,4 @@ def _figures(dataset: Dataset, quality: Quality, shown: Sequence[Summary]) -> li
         for s in shown
         if s.n_missing and s.column.role != "provenance"
     ]
-    return [*made, ("Gaps", filled(gaps[:40]))] if gaps else made
+    return [*made, ("Columns with gaps", filled(gaps[:40]))] if gaps else made

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from matloop.reports.figures.style import BLUE, GREEN, GREY, INK, ORANGE, RED, Figure, layout, numbers, titled
+from matloop.reports.figures.style import BLUE, GREEN, GREY, INK, ORANGE, RED, Figure, counting, layout, numbers, titled
 from matloop.reports.wording import plain
 
 #: After Okabe & Ito, the two that style.py does not name last; grey is left to random search.
@@ -43,7 +43,7 @@ def banded(
     return Figure(
         steps,
         layout(
-            xaxis=titled(x, rangemode="tozero"),
+            xaxis=counting(x, max(int(max(band.x, default=0)) for band in bands), rangemode="tozero"),
             yaxis=titled(y, **y_axis),
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 11}},

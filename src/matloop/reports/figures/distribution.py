@@ -8,17 +8,28 @@ import numpy as np
 
 from matloop.datasets.examination.outliers import Scale, outliers
 from matloop.reports.columns import Column
-from matloop.reports.figures.style import BLUE, INK, RED, Figure, layout, numbers, title, titled
+from matloop.reports.figures.style import BLUE, INK, RED, Figure, counting, layout, numbers, title, titled
 
 #: More replicates than this would make the page heavy; a sample of them shows the same.
 MOST_POINTS = 2000
 
 
 def histogram(column: Column, values: np.ndarray, scale: Scale | None) -> Figure:
-    """Counts of values (n,), on a logarithmic axis where they are skewed; outliers as red marks below."""
+    """Counts of values (n,), on a logarithmic axis where they are skewed; outliers as red marks below.
+
+    Outliers would press all else into one bar: the axis reaches as far again as the others do, and says what is beyond.
+    """
     is_log = scale is not None and scale.is_log
-    placed = values[np.isfinite(values) & ((values > 0) | (not is_log))]
-    placed = np.log10(placed) if is_log else placed
+    known = values[np.isfinite(values)]
+    placed = known[known > 0] if is_log else known
+    n_without = len(known) - len(placed)  # zeros, which a logarithm has no place for
+    far = values[outliers(values, scale)] if scale is not None else np.zeros(0)
+    if is_log:
+        placed, far = np.log10(placed), np.log10(far)
+    low, high = _reach(placed[~np.isin(placed, far)])
+    n_below, n_above = int(sum(far < low)) + n_without, int(sum(far > high))
+    n_far = len(far)
+    placed, far = (x[(x >= low) & (x <= high)] for x in (placed, far))
     n_bins = int(np.clip(np.ceil(2 * len(placed) ** (1 / 3)), 8, 60))  # the rule of Rice
     counts, edges = np.histogram(placed, bins=n_bins)
     ends = 10**edges if is_log else edges
@@ -32,31 +43,47 @@ def histogram(column: Column, values: np.ndarray, scale: Scale | None) -> Figure
         "textposition": "none",
         "hovertemplate": "%{text}: %{y}<extra></extra>",
     }
-    far = values[outliers(values, scale)] if scale is not None else np.zeros(0)
     marks = {
-        "x": numbers(np.log10(far) if is_log else far),
+        "x": numbers(far),
         "y": [0] * len(far),
         "mode": "markers",
         "marker": {"color": RED, "size": 9, "symbol": "line-ns-open", "line": {"width": 2}},
         "cliponaxis": False,
-        "text": [f"{value:.4g}" for value in far],
+        "text": [f"{value:.4g}" for value in (10**far if is_log else far)],
         "hovertemplate": "far from all others: %{text}<extra></extra>",
     }
     axis = titled(title(column), **(_powers(edges) if is_log else {}))
-    words = f", {len(far)} of them far from all others" if len(far) else ""
+    words = f", {n_far} of them far from all others" if n_far else ""
+    note = {"xref": "paper", "yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False}
+    where = "at zero" if n_below == n_without else "below"
+    lower = note | {"x": 0, "xanchor": "left", "text": f"◂ {n_below:,} {where}"}
+    upper = note | {"x": 1, "xanchor": "right", "xshift": -52, "text": f"{n_above:,} above ▸"}  # beside the buttons
     return Figure(
         [bars, marks] if len(far) else [bars],
-        layout(xaxis=axis, yaxis=titled("records", rangemode="tozero"), bargap=0),
+        layout(
+            xaxis=axis,
+            yaxis=counting("records", max(counts, default=0), rangemode="tozero"),
+            bargap=0,
+            annotations=[*([lower] if n_below else []), *([upper] if n_above else [])],
+        ),
         alt=f"How many records have which {column.name}{words}",
         height=280,
     )
 
 
+def _reach(near: np.ndarray) -> tuple[float, float]:
+    """How far the axis goes at most, of values (n,) that lie among the others."""
+    if not len(near):
+        return -np.inf, np.inf
+    low, high = float(near.min()), float(near.max())
+    return low - (high - low), high + (high - low)
+
+
 def _powers(edges: np.ndarray) -> dict[str, object]:
-    """Ticks at 1, 2 and 5 times powers of ten; of wide ranges at powers of ten alone."""
+    """Ticks at powers of ten, of narrow ranges at multiples of them, too."""
     low, high = int(np.floor(edges[0])), int(np.ceil(edges[-1]))
     every = max(1, (high - low) // 8)
-    steps = (1, 2, 5) if high - low <= 3 else (1,)
+    steps = range(1, 10) if np.ptp(edges) < 0.8 else (1, 2, 5) if high - low <= 3 else (1,)
     values = [step * 10.0**power for power in range(low, high + 1, every) for step in steps]
     shown = [value for value in values if edges[0] - 0.05 <= np.log10(value) <= edges[-1] + 0.05]
     return {"tickvals": numbers(np.log10(shown)), "ticktext": [f"{value:g}" for value in shown]}
@@ -68,7 +95,7 @@ def replicates(column: Column, values: np.ndarray, groups: np.ndarray) -> Figure
     y, group = values[known], groups[known]
     counts = np.bincount(group, minlength=1)
     several = counts[group] > 1
-    if not several.any():
+    if not several.any() or not np.ptp(y[several]):  # all of them equal, as zeros often are: one point shows nothing
         return None
     means = np.bincount(group, y, minlength=1) / np.maximum(counts, 1)
     x, y = means[group][several], y[several]

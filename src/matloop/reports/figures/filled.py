@@ -26,7 +26,14 @@ def filled(shares: Sequence[tuple[str, float]]) -> Figure:
         [bars],
         layout(
             xaxis=titled("cells filled (%)", range=[0, 100]),
-            yaxis={**ticks, "autorange": "reversed", "ticks": "", "showgrid": False},
+            yaxis={
+                **ticks,
+                "autorange": "reversed",
+                "ticklen": 4,
+                "tickcolor": "rgba(0,0,0,0)",
+                "ticks": "outside",
+                "showgrid": False,
+            },
             margin={"l": 150, "r": 14, "t": 30, "b": 44},
         ),
         alt="Share of the cells that are filled, for each column with gaps",

@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matloop.reports.columns import Column
-from matloop.reports.figures.style import BLUE, GREY, INK, ORANGE, Figure, layout, legend_above, numbers, title, titled
+from matloop.reports.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    Figure,
+    counting,
+    layout,
+    legend_above,
+    numbers,
+    title,
+    titled,
+)
 from matloop.reports.wording import plain
 
 
@@ -91,7 +103,7 @@ def intervals(quantity: Column, shortlist: Sequence[Predicted], confidence: floa
     return Figure(
         traces,
         layout(
-            xaxis=titled("place on the shortlist"),
+            xaxis=counting("place on the shortlist", len(shortlist)),
             yaxis=titled(title(quantity, 40, "predicted ")),
             showlegend=True,
             legend=legend_above(),

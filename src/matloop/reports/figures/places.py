@@ -15,6 +15,7 @@ from matloop.reports.figures.style import (
     GREEN,
     GREY,
     ORANGE,
+    POWERS,
     RED,
     Figure,
     layout,
@@ -35,7 +36,7 @@ def places_by_number(
     """Each point in the colour of its number, from low to high; points without one are grey and lie below."""
     values = np.array([np.nan if cell is None else float(cell) for cell in cells])
     known = np.isfinite(values)
-    bar = {"title": {"text": title(column, 20), "side": "right"}, "thickness": 12, "outlinewidth": 0}
+    bar = {"title": {"text": title(column, 20), "side": "right"}, "thickness": 12, "outlinewidth": 0, **POWERS}
     marker = {"color": numbers(values[known]), "colorscale": COLOUR_SCALE, "colorbar": bar, "size": 6, "opacity": 0.8}
     traces = [
         _points(places[~known], [n for n, k in zip(names, known, strict=True) if not k], {"color": GREY, "size": 5})

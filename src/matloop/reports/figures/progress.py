@@ -19,6 +19,7 @@ from matloop.reports.figures.style import (
     ORANGE,
     RED,
     Figure,
+    counting,
     layout,
     legend_above,
     numbers,
@@ -45,7 +46,7 @@ def progress(
     return Figure(
         [trace for trace in data if trace["x"]],
         layout(
-            xaxis=titled("results, in the order they came", rangemode="tozero"),
+            xaxis=counting("results, in the order they came", len(trials), rangemode="tozero"),
             yaxis=titled(title(Column(goal.name, goal.unit))),
             shapes=wished_line(goal),
             showlegend=True,

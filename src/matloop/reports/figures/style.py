@@ -21,6 +21,10 @@ BLUE, ORANGE, GREEN, RED, GREY, INK = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 SEQUENCE = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5c727"]
 COLOUR_SCALE = [[i / (len(SEQUENCE) - 1), colour] for i, colour in enumerate(SEQUENCE)]
 
+#: Numbers of an axis: 0.0001 to 99,999 as they are, others with a power of ten; plotly's "5p" and "10k" beside a unit
+#: would read as another unit.
+POWERS = {"exponentformat": "power", "minexponent": 4}
+
 
 @dataclass
 class Figure:
@@ -53,7 +57,7 @@ def layout(**settings: Any) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "#fff",
         "margin": {"l": 56, "r": 14, "t": 30, "b": 48},
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#aab1bb", "activecolor": BLUE},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#6b7480", "activecolor": BLUE},
         "hovermode": "closest",
         "hoverlabel": {"align": "left"},
         "showlegend": False,
@@ -79,6 +83,7 @@ def titled(text: str, **settings: Any) -> dict[str, Any]:
     """A numeric axis with this title, which must be safe for plotly."""
     base = {
         "title": {"text": text, "standoff": 8},
+        **POWERS,
         "gridcolor": "#e7eaee",
         "linecolor": "#aab1bb",
         "showline": True,
@@ -88,6 +93,11 @@ def titled(text: str, **settings: Any) -> dict[str, Any]:
         "automargin": True,
     }
     return base | settings
+
+
+def counting(text: str, most: int, **settings: Any) -> dict[str, Any]:
+    """An axis of whole numbers up to `most`: few of them would else get ticks at halves."""
+    return titled(text, **({"dtick": 1} if most <= 8 else {}), **settings)
 
 
 def axis(column: Column, **settings: Any) -> dict[str, Any]:
