@@ -55,10 +55,12 @@ def two(formula, charge):
 CANDIDATES = pd.DataFrame({"formula": ["FeO", "ZnS", "Fe2O3", "NaCl"], "x": 1.0})
 
 
-def _screened(folder: Path, function: str, candidates: Any = CANDIDATES, workers: int = 2, **stage: Any) -> Any:
+def _screened(
+    folder: Path, function: str, candidates: Any = CANDIDATES, workers: int = 2, dask: str | None = None, **stage: Any
+) -> Any:
     (folder / "lab.py").write_text(LAB)
     stages = [{"kind": "calculator", "function": f"lab:{function}"} | stage]
-    how: dict[str, Any] = {"workers": workers, "find_calculator": find_calculator, "base": folder}
+    how: dict[str, Any] = {"workers": workers, "dask": dask, "find_calculator": find_calculator, "base": folder}
     return screened(stages, candidates, folder / "state", **how)
 
 
@@ -73,6 +75,19 @@ def test_a_calculation_that_kills_its_process_falls_after_three_tries_and_is_not
     again, _, _ = _screened(tmp_path, "bake")
     pd.testing.assert_frame_equal(frame, again)
     assert _calls(tmp_path) == {"FeO": 1, "ZnS": 3, "Fe2O3": 1, "NaCl": 1}
+
+
+def test_a_calculation_that_kills_the_workers_of_a_cluster_costs_only_itself(tmp_path: Path) -> None:
+    """It is then tried on this machine, where nothing else dies of it."""
+    distributed, config = pytest.importorskip("distributed"), pytest.importorskip("dask.config")
+    with (
+        config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+    ):
+        frame, funnel, _ = _screened(tmp_path, "bake", workers=1, dask=cluster.scheduler_address)
+    assert frame["calculated"].to_dict() == {0: 3.0, 2: 5.0, 3: 4.0}
+    assert funnel[-1].reasons == {"its process died, 3 times": 1}
+    assert _calls(tmp_path)["ZnS"] == 1 + 3
 
 
 def test_a_calculation_that_hangs_falls_at_its_deadline_and_a_longer_one_is_tried_anew(tmp_path: Path) -> None:

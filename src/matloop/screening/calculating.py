@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from matloop.core.errors import MatloopError
 from matloop.screening.calculations import DEADLINE, Calculations, append
 from matloop.screening.work import Work
-from matloop.screening.workers import begun, executor_of, sent, workers
+from matloop.screening.workers import DIED, begun, executor_of, sent, workers
 
 #: A calculation whose process dies is tried so often: it may have been somebody else's doing.
 TRIES = 3
@@ -34,20 +34,33 @@ def calculators(
             apart.end()
     else:
         with workers(work, n, dask) as crew:
-            yield _Crew(crew, known)
+            yield _Crew(work, crew, known)
 
 
 class _Crew:
     """This process, or a cluster: the results are put on disk here."""
 
-    def __init__(self, crew: Any, known: Calculations) -> None:
-        self._crew, self._known = crew, known
+    def __init__(self, work: Work, crew: Any, known: Calculations) -> None:
+        self._work, self._crew, self._known = work, crew, known
 
     def results(self, missing: Missing) -> Iterator[str]:
-        """The key of each, as soon as its result is kept."""
-        for (key, _), result in self._crew.as_they_end("calculate", missing.items()):
+        """The key of each, as soon as its result is kept.
+
+        What a cluster lost workers by, or what was beside it there, is calculated in a process of this machine.
+        """
+        suspects: dict[str, Mapping[str, Any]] = {}
+        for (key, given), result in self._crew.as_they_end("calculate", missing.items()):
+            if result is DIED:
+                suspects[key] = given
+                continue
             self._known.keep(key, result)
             yield key
+        if suspects:
+            apart = _Apart(self._work, self._known, 1, None)
+            try:
+                yield from apart.results(suspects)
+            finally:
+                apart.end()
 
 
 class _Begun(NamedTuple):

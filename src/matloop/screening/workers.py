@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,7 +27,11 @@ class Workers(Protocol):
         """The results in the order of the items, of which only a few are taken ahead."""
 
     def as_they_end(self, method: str, items: Iterable[tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], Any]]:
-        """Each item with its result, as soon as it is there."""
+        """Each item with its result, as soon as it is there; DIED where a cluster lost several workers by it."""
+
+
+#: In place of a result.
+DIED = object()
 
 
 @contextmanager
@@ -58,8 +63,14 @@ class Here:
 class _Elsewhere:
     """Other processes: `submit(method, item)` gives a future, `first_ended` the next of some that is done."""
 
-    def __init__(self, submit: Callable[..., Any], first_ended: Callable[[list[Any]], Any], n: int) -> None:
-        self._submit, self._first_ended, self._ahead = submit, first_ended, AHEAD * n
+    def __init__(
+        self,
+        submit: Callable[..., Any],
+        first_ended: Callable[[list[Any]], Any],
+        n: int,
+        killed: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self._submit, self._first_ended, self._ahead, self._killed = submit, first_ended, AHEAD * n, killed
 
     def in_order(self, method: str, items: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
         waiting: deque[Any] = deque()
@@ -79,7 +90,11 @@ class _Elsewhere:
             if not running:
                 return
             future = self._first_ended(list(running))
-            yield running.pop(future), future.result()
+            try:
+                result = future.result()
+            except self._killed:
+                result = DIED
+            yield running.pop(future), result
 
 
 # -- processes of this machine --------------------------------------------------------------------------------
@@ -143,9 +158,14 @@ def _do_there(work: Work, method: str, item: tuple[Any, ...]) -> Any:
 
 
 def _sent(client: Any, work: Work, address: str) -> Any:
-    """The screen, with each worker of the cluster."""
+    """The screen, on the workers of the cluster: as a task, which is done again where those that had it have died."""
     try:
-        return client.scatter(work, broadcast=True, hash=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of large tasks
+            there = client.submit(pickle.loads, sent(work), pure=False)
+        if (error := there.exception()) is not None:
+            raise error
+        return there
     except Exception as error:
         hint = "they need the same matloop and the packages of its models, with the same Python"
         raise LabError(f"the workers at {address} cannot take the screen: {error}", hint) from error
@@ -155,6 +175,7 @@ def _sent(client: Any, work: Work, address: str) -> Any:
 def _cluster(work: Work, address: str) -> Iterator[Workers]:
     try:
         from distributed import Client, wait
+        from distributed.scheduler import KilledWorker
     except ImportError as error:
         raise MissingExtra("distributed", "cluster") from error
     try:
@@ -176,6 +197,7 @@ def _cluster(work: Work, address: str) -> Iterator[Workers]:
                 lambda method, item: client.submit(_do_there, there, method, item, pure=False),
                 first_ended,
                 n,
+                killed=(KilledWorker,),
             )
         except MatloopError:
             raise
