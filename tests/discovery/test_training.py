@@ -21,7 +21,7 @@ from matloop.core.errors import InputError
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
 from matloop.discovery.card import Card
-from matloop.discovery.splitting import material_groups
+from matloop.discovery.splitting import material_groups, usual
 from matloop.discovery.train import wanted_seconds
 from matloop.discovery.trained import TrainedModel
 from matloop.models import catalogue
@@ -173,6 +173,16 @@ def test_groups_of_one_row_are_said_to_be_no_groups() -> None:
     assert [split.name for split in card_of(trained(dataset, splits=None)).validation.splits] == ["random", "cluster"]
     split = card_of(trained(dataset, splits=["composition"])).validation.splits[0]
     assert split.remark == "each row is a group of its own: this is a random split"
+
+
+def test_fewer_groups_than_folds_are_no_usual_split() -> None:
+    """Mixtures of one chemical system, as a laboratory measures them by the dozen, are judged by cluster."""
+    formula = Column("formula", kind="composition", role="material")
+    mixtures = [f"LiNi0.{x}Mn0.{100 - x}O2" for x in range(21, 79)]
+    for others, way in ((["LiNiO2"], "cluster"), (["LiNiO2", "LiMnO2", "LiCoO2", "LiFeO2"], "system")):
+        frame = pd.DataFrame({"formula": [*mixtures, *others]})
+        dataset = Dataset(frame, [formula], name="mixtures")
+        assert usual(dataset, [formula], None) == ["random", way]
 
 
 def test_features_of_a_material_are_grouped_by_the_material_that_is_named_beside_them() -> None:

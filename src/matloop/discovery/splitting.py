@@ -65,13 +65,16 @@ class NamedSplit:
 
 
 def usual(dataset: Dataset, inputs: Sequence[Column], folds: Path | None) -> list[str]:
-    """Random beside grouped: by composition where these repeat, else by their elements, by scaffold, by cluster."""
+    """Random beside grouped: by composition where these repeat, else by their elements, by scaffold, by cluster.
+
+    Groups that are fewer than folds, such as one alloy system in a hundred mixtures, are no usual way.
+    """
     first = "folds" if folds is not None else "random"
     kinds = {column.kind for column in _naming(dataset, inputs)}
     ways = {"composition": ("composition", "system"), "structure": ("composition", "system"), "molecule": ("scaffold",)}
     for way in dict.fromkeys(way for kind in ways if kind in kinds for way in ways[kind]):
         groups = _GROUPS[way](dataset, inputs)
-        if 1 < len(np.unique(groups)) < (1 - REPEATED) * len(groups):
+        if GroupedSplit().n_folds <= len(np.unique(groups)) < (1 - REPEATED) * len(groups):
             return [first, way]
     return [first, "cluster"]
 
