@@ -166,6 +166,7 @@ def test_predictions_stand_beside_what_the_records_are_called(model: TrainedMode
         path = predicting.write(done, tmp_path / name)
         read = pd.read_csv(path) if name.endswith("csv") else pd.read_parquet(path)
         assert np.allclose(read["hardness lower [GPa]"], done.frame["hardness lower [GPa]"], equal_nan=True)
+        assert list(read.columns[:3]) == ["id", "formula", "hardness [GPa]"]
     with pytest.raises(InputError, match=r"use \.csv or \.parquet"):
         predicting.write(done, tmp_path / "p.docx")
 

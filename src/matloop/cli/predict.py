@@ -132,7 +132,8 @@ def _table(trained: TrainedModel, done: Predictions, confidence: float) -> None:
     made = table(called or "row", f"{escape(target.name)}{unit}>", *heads, "domain", *(["unusual"] if has_why else []))
     suffix = f" [{target.unit}]" if target.unit else ""
     for i, row in enumerate(shown.to_dict("records")):
-        name = escape(str(row[called])[:60]) if called else str(i + 1)
+        cell = row[called] if called else i + 1
+        name = escape(str(cell)[:60]) if cell == cell and cell not in (None, "") else "–"
         if row["failure"]:
             made.add_row(name, "–", "–", "–", *([escape(row["failure"])] if has_why else []))
             continue

@@ -104,12 +104,13 @@ def of_texts(model: TrainedModel, texts: list[str]) -> Dataset:
 
 
 def write(predictions: Predictions, path: Path) -> Path:
-    """Write the table, as CSV or Parquet by its suffix. Raises InputError for another one."""
+    """Write the table, units in its header, as CSV or Parquet by its suffix. Raises InputError for another one."""
+    frame = predictions.frame.rename(columns={n: column.titled for n, column in predictions.dataset.columns.items()})
     if path.suffix.lower() == ".csv":
-        write_whole(path, predictions.frame.to_csv(index=False))
+        write_whole(path, frame.to_csv(index=False))
     elif path.suffix.lower() in (".parquet", ".pq"):
         buffer = io.BytesIO()
-        predictions.frame.to_parquet(buffer, index=False)
+        frame.to_parquet(buffer, index=False)
         write_whole(path, buffer.getvalue())
     else:
         raise InputError(f"cannot write predictions to '{path.name}'", "use .csv or .parquet")
