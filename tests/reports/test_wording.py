@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matloop.reports.wording import duration, listed, number, plain, setting, shortened
+from matloop.reports.wording import duration, listed, moment, number, plain, setting, shortened
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,11 @@ def test_a_shortened_text_keeps_to_its_length(text: str, length: int) -> None:
 def test_lists_and_durations_read_as_people_write_them() -> None:
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert [duration(s) for s in (5, 600, 7200, 200_000)] == ["5 s", "10 min", "2 h", "2.31 days"]
+
+
+def test_times_are_told_to_the_minute() -> None:
+    """A page writes no seconds and no T; what is no time stays as it is."""
+    assert moment("2026-11-28T08:15:26+00:00") == "2026-11-28 08:15 UTC"
+    assert moment("2026-11-28T08:15:26.123+02:00") == "2026-11-28 08:15 +0200"
+    assert moment("2026-11-28T08:15:26") == "2026-11-28 08:15"
+    assert moment("2026-11-28 08:15 UTC") == "2026-11-28 08:15 UTC"

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from matloop.reports.wording import counted, duration, number
+from matloop.reports.wording import counted, duration, moment, number
 
 #: Where plotly.js goes, past the template: escaping and re-encoding five megabytes would take longer than the rest.
 PLACE_OF_PLOTLY = "/*plotly.js*/"
@@ -43,7 +43,7 @@ def _template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "duration": duration, "counted": counted}
+    environment.filters |= {"number": number, "duration": duration, "counted": counted, "moment": moment}
     return environment.get_template(name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -56,6 +57,15 @@ def listed(words: Iterable[str]) -> str:
 def counted(n: int, noun: str) -> str:
     """'1 trial', '2 trials'."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def moment(text: str) -> str:
+    """A time of ISO 8601 as a page writes it, to the minute; other text as it is."""
+    try:
+        then = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{then:%Y-%m-%d %H:%M}" + (" UTC" if then.utcoffset() == timedelta(0) else f"{then: %z}".rstrip())
 
 
 def duration(seconds: float) -> str:

@@ -17,6 +17,7 @@ from matloop.reports.figures.style import (
     ORANGE,
     Figure,
     layout,
+    named,
     numbers,
     title,
     titled,
@@ -87,7 +88,7 @@ def clouds(found: Sequence[Cloud], axis_title: str, alt: str) -> Figure:
         traces,
         layout(
             xaxis=titled(plain(axis_title)),
-            yaxis=titled("", showgrid=False, range=[0.6 - len(shown), 0.6], **ticks),
+            yaxis=named(range=[0.6 - len(shown), 0.6], **ticks),
             shapes=[zero],
         ),
         alt,
@@ -218,7 +219,7 @@ def waterfall(base: float, parts: Sequence[Bar], answer: Column, base_name: str 
 
 
 def _names() -> dict[str, Any]:
-    return titled("", type="category", autorange="reversed", showgrid=False, ticks="")
+    return named(type="category", autorange="reversed")
 
 
 def _tall(shown: Sequence[object]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matloop.reports.figures.style import BLUE, Figure, layout, numbers, titled
+from matloop.reports.figures.style import BLUE, Figure, layout, named, numbers, titled
 from matloop.reports.wording import plain, shortened
 
 
@@ -21,20 +21,12 @@ def filled(shares: Sequence[tuple[str, float]]) -> Figure:
         "textposition": "none",
         "hovertemplate": "%{text}: %{x:.3g} %<extra></extra>",
     }
-    ticks = {"tickvals": list(range(len(shares))), "ticktext": [plain(name) for name in names], "automargin": True}
+    ticks = {"tickvals": list(range(len(shares))), "ticktext": [plain(name) for name in names]}
     return Figure(
         [bars],
         layout(
             xaxis=titled("cells filled (%)", range=[0, 100]),
-            yaxis={
-                **ticks,
-                "autorange": "reversed",
-                "ticklen": 4,
-                "tickcolor": "rgba(0,0,0,0)",
-                "ticks": "outside",
-                "showgrid": False,
-            },
-            margin={"l": 150, "r": 14, "t": 30, "b": 44},
+            yaxis=named(autorange="reversed", **ticks),
         ),
         alt="Share of the cells that are filled, for each column with gaps",
         height=90 + 22 * len(shares),

@@ -16,6 +16,7 @@ from matloop.reports.figures.style import (
     counting,
     layout,
     legend_above,
+    named,
     numbers,
     title,
     titled,
@@ -57,7 +58,7 @@ def funnel(stages: Sequence[Left]) -> Figure:
         tickvals=[10**p for p in powers],
         ticktext=[f"{10**p:,}" for p in powers],
     )
-    y = titled("", tickvals=list(range(len(stages))), ticktext=names, autorange="reversed", showgrid=False, ticks="")
+    y = named(tickvals=list(range(len(stages))), ticktext=names, autorange="reversed")
     alt = "Candidates left: " + "; ".join(f"{stage.title} {stage.n:,}" for stage in stages)
     return Figure([bars], layout(xaxis=x, yaxis=y, bargap=0.35), alt=alt, height=90 + 34 * len(stages))
 

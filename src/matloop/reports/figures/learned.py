@@ -19,6 +19,7 @@ from matloop.reports.figures.style import (
     axis,
     layout,
     legend_above,
+    named,
     numbers,
     places,
     title,
@@ -44,7 +45,7 @@ def relevance(shares: Mapping[str, Mapping[str, float]]) -> Figure:
         bars,
         layout(
             xaxis=titled("share of what moves it (%)", rangemode="tozero"),
-            yaxis=titled("", showgrid=False, ticks="") | ticks,
+            yaxis=named(**ticks),
             showlegend=len(bars) > 1,
             legend=legend_above() | {"traceorder": "normal"},
             bargap=0.35,

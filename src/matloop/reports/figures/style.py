@@ -16,6 +16,8 @@ from matloop.reports.wording import plain, shortened
 
 # Okabe & Ito 2008, Color Universal Design (jfly.uni-koeln.de/color): told apart with every kind of colour vision.
 BLUE, ORANGE, GREEN, RED, GREY, INK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#8a8f98", "#1d2330"
+#: Words that stand back: grey would be too pale to read (WCAG 2.2, 1.4.3).
+SOFT = "#566070"
 
 #: Viridis (van der Walt & Smith 2015) without its palest end, which vanishes on white.
 SEQUENCE = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5c727"]
@@ -93,6 +95,11 @@ def titled(text: str, **settings: Any) -> dict[str, Any]:
         "automargin": True,
     }
     return base | settings
+
+
+def named(text: str = "", **settings: Any) -> dict[str, Any]:
+    """An axis of names, which stand a little apart from it."""
+    return titled(text, showgrid=False, ticklen=4, tickcolor="rgba(0,0,0,0)") | settings
 
 
 def counting(text: str, most: int, **settings: Any) -> dict[str, Any]:

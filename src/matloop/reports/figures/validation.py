@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from matloop.datasets.examination.outliers import scale_of
 from matloop.reports.columns import Column
+from matloop.reports.figures.bands import COLOURS, DASHES
 from matloop.reports.figures.style import (
     BLUE,
-    GREEN,
     GREY,
     INK,
-    ORANGE,
-    RED,
+    SOFT,
     Figure,
     layout,
     legend_above,
+    named,
     numbers,
     title,
     titled,
@@ -26,14 +30,17 @@ if TYPE_CHECKING:
     from matloop.discovery.card import Candidate, Coverage, OutOfFold, Split
 
 _LINE = {"color": INK, "width": 1, "dash": "dash"}
-_COLOURS = (BLUE, ORANGE, GREEN, RED, "#cc79a7", "#56b4e9")
 
 
 def parity(target: Column, told: OutOfFold) -> Figure:
     """Measured values over predicted ones with their intervals; a perfect prediction lies on the line."""
     ends = [*told.measured, *told.predicted]
     low, high = min(ends), max(ends)
-    around = numbers([low - 0.06 * (high - low or 1), high + 0.06 * (high - low or 1)])
+    scale = scale_of(np.array(told.measured, float))
+    is_log = low > 0 and scale is not None and scale.is_log  # skewed: else all but the largest lie in one corner
+    first, last = (math.log10(low), math.log10(high)) if is_log else (low, high)
+    room = 0.06 * (last - first or 1)
+    across = {"range": numbers([first - room, last + room])} | ({"type": "log"} if is_log else {})
     points: dict[str, Any] = {
         "x": numbers(told.predicted),
         "y": numbers(told.measured),
@@ -54,8 +61,8 @@ def parity(target: Column, told: OutOfFold) -> Figure:
     return Figure(
         [_diagonal(low, high), points],
         layout(
-            xaxis=titled(title(target, 36, "predicted "), range=around),
-            yaxis=titled(title(target, 30, "measured "), range=around),
+            xaxis=titled(title(target, 36, "predicted "), **across),
+            yaxis=titled(title(target, 30, "measured "), **across),
         ),
         alt=f"Measured {target.name} against predicted, of rows that the model had not seen",
         height=400,
@@ -112,8 +119,8 @@ def calibration(
     }
     above, below = ("wider than they say", "narrower than they say") if "hold" in said else ("too shy", "too sure")
     notes = [
-        {"x": 27, "y": 88, "text": above, "showarrow": False, "font": {"color": GREY}},
-        {"x": 76, "y": 10, "text": below, "showarrow": False, "font": {"color": GREY}},
+        {"x": 27, "y": 88, "text": above, "showarrow": False, "font": {"color": SOFT}},
+        {"x": 76, "y": 10, "text": below, "showarrow": False, "font": {"color": SOFT}},
     ]
     return Figure(
         [_diagonal(0, 100), points],
@@ -151,10 +158,11 @@ def confusion(told: OutOfFold) -> Figure:
         "ygap": 2,
         "hovertemplate": "measured %{y}, predicted %{x}: %{z:.1%}<extra></extra>",
     }
-    named = {"type": "category", "showgrid": False, "ticks": ""}
     return Figure(
         [cells],
-        layout(xaxis=titled("predicted", **named), yaxis=titled("measured", autorange="reversed", **named)),
+        layout(
+            xaxis=named("predicted", type="category"), yaxis=named("measured", type="category", autorange="reversed")
+        ),
         alt="Confusion matrix: predicted against measured classes",
         height=min(640, 190 + 60 * len(labels)),
     )
@@ -168,7 +176,7 @@ def roc(told: OutOfFold, areas: str = "") -> Figure:
             "y": numbers(true),
             "name": plain(label, 30),
             "mode": "lines",
-            "line": {"color": _COLOURS[i % len(_COLOURS)], "width": 2},
+            "line": {"color": COLOURS[i % len(COLOURS)], "width": 2, "dash": DASHES[i // len(COLOURS) % len(DASHES)]},
             "hovertemplate": plain(label, 30) + ": %{y:.1%} found, %{x:.1%} false alarms<extra></extra>",
         }
         for i, (label, (false, true)) in enumerate(told.roc.items())
@@ -253,7 +261,7 @@ def candidates(tried: Sequence[Candidate], score_name: str, unit: str | None = N
         [bars],
         layout(
             xaxis=titled(plain(f"{score_name} ({unit})" if unit else score_name)),
-            yaxis=titled("", type="category", autorange="reversed", showgrid=False, ticks=""),
+            yaxis=named(type="category", autorange="reversed"),
             bargap=0.25,
         ),
         alt=f"{score_name} of the models that were tried",
