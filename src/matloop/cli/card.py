@@ -48,13 +48,13 @@ def card(
 
 def _tell(told: Card) -> None:
     """What stands at the head of the card; the rest is long."""
-    from matloop.cli.terminal import console, table
+    from matloop.cli.terminal import console, say, table
     from matloop.reports.model_card import counts, headline, remarks
 
     screen = console()
-    screen.print(headline(told), markup=False, soft_wrap=True, style="bold")
+    say(headline(told), "bold")
     for remark in remarks(told):
-        screen.print(remark, markup=False, soft_wrap=True, style="yellow")
+        say(remark, "yellow")
     made = table("what", "of this model")
     for one in counts(told):
         made.add_row(one.what, one.value)

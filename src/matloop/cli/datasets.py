@@ -70,13 +70,13 @@ def _list(found: list[Published], json: bool) -> None:
 def _show(its: Published, json: bool) -> None:
     from rich.markup import escape
 
-    from matloop.cli.terminal import console, print_json, table
+    from matloop.cli.terminal import console, print_json, say, table
 
     if json:
         print_json(_facts(its))
         return
     screen = console()
-    screen.print(f"{its.name}: {its.title}", markup=False, style="bold", soft_wrap=True)
+    say(f"{its.name}: {its.title}", "bold")
     made = table("column", "role", "kind", "unit", "what")
     for column in its.columns:
         wanted = f"to be {column.direction}d" if column.direction else ""
@@ -84,11 +84,11 @@ def _show(its: Published, json: bool) -> None:
         made.add_row(escape(column.name), column.role, column.kind, escape(column.unit or ""), escape(words))
     screen.print(made)
     for note in its.notes:
-        screen.print(f"Beware: {note}", markup=False, soft_wrap=True, style="yellow")
+        say(f"Beware: {note}", "yellow")
     screen.print(f"Records: {its.rows:,}. Licence: {its.licence}.", markup=False, soft_wrap=True)
     screen.print(f"Origin: {its.address}", markup=False, soft_wrap=True)
     for reference in its.citation:
-        screen.print(f"Cite: {reference}", markup=False, soft_wrap=True)
+        say(f"Cite: {reference}")
     screen.print(_where(its), markup=False, soft_wrap=True)
 
 

@@ -131,12 +131,12 @@ def _cache(folder: Path | None, is_off: bool) -> Path | None:
 def _tell(done: Described, written: Path, failures: Path | None) -> None:
     from rich.markup import escape
 
-    from matloop.cli.terminal import console, counted, table
+    from matloop.cli.terminal import console, counted, say, table
 
     screen, combined, n = console(), done.featurizer, len(done.dataset)
     what = counted(n, "record") if n == done.n_records else f"{n:,} of {counted(done.n_records, 'record')}"
     title = f"{done.column.name}, a {done.column.kind}: {what} described by {counted(len(combined.names), 'feature')}"
-    screen.print(title, markup=False, soft_wrap=True, style="bold")
+    say(title, "bold")
     made = table("featurizer", "features>", "such as", "cite")
     made.columns[-1].no_wrap = True  # a DOI in two pieces finds no paper
     for part in combined.parts:
@@ -153,15 +153,15 @@ def _tell(done: Described, written: Path, failures: Path | None) -> None:
 
 
 def _tell_aside(what: str, aside: list[SetAside]) -> None:
-    from matloop.cli.terminal import console
+    from matloop.cli.terminal import counted, say
     from matloop.discovery.describe import reasons
 
-    screen, told = console(), reasons(aside)
+    told = reasons(aside)
     for reason, count, first in told[:MOST_TOLD]:
         words = f"{count:,} records, the first of them {first}" if count > 1 else first
-        screen.print(f"{what}: {reason} ({words})", markup=False, soft_wrap=True, style="yellow")
+        say(f"{what}: {reason} ({words})", "yellow")
     if len(told) > MOST_TOLD:
-        screen.print(f"{what}: for {len(told) - MOST_TOLD} more reasons", style="yellow")
+        say(f"{what}: for {counted(len(told) - MOST_TOLD, 'more reason')}", "yellow")
 
 
 def _map_facts(drawn: Drawn, page: Path | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from matloop.cli.target import AsJson
+from matloop.cli.terminal import say
 
 if TYPE_CHECKING:
     from matloop.discovery.explain_one import Single
@@ -79,34 +80,28 @@ def explain(
     if whole:
         _tell_whole(trained, whole)
     if page:
-        _say(f"Page: {page}")
+        typer.echo(f"Page: {page}")
 
 
 # -- on the screen --------------------------------------------------------------------------------------------
-
-
-def _say(words: str, **style: Any) -> None:
-    from matloop.cli.terminal import console
-
-    console().print(words, markup=False, soft_wrap=True, **style)
 
 
 def _tell_whole(trained: TrainedModel, told: Explanation) -> None:
     from matloop.cli.terminal import console, counted
 
     what = told.answer.name if told.label else trained.target.titled
-    _say(f"{what}, explained by {counted(len(told.inputs.X), 'row')}: {told.explained_by}", style="bold")
+    say(f"{what}, explained by {counted(len(told.inputs.X), 'row')}: {told.explained_by}", style="bold")
     for remark in told.remarks:
-        _say(remark, style="yellow")
+        say(remark, style="yellow")
     for sentence in told.sentences():
-        _say(sentence)
+        say(sentence)
     console().print(_inputs(told))
     judged = f"Importance on {told.judged_on}. " if told.judged_on else ""
-    _say(f"{judged}Contributions {told.contributions.method}.", style="dim")
-    _say(f"Rules, in which a small tree agrees with the model in {told.rules.agreement:.0%} of the rows:")
+    say(f"{judged}Contributions {told.contributions.method}.", style="dim")
+    say(f"Rules, in which a small tree agrees with the model in {told.rules.agreement:.0%} of the rows:")
     for rule in told.rules.rules[:MOST_RULES]:
         measured = "" if rule.measured_precision is None else f"; measured: in {rule.measured_precision:.0%} of them"
-        _say(f"  {rule.sentence()}{measured}")
+        say(f"  {rule.sentence()}{measured}")
 
 
 def _inputs(told: Explanation) -> Any:
@@ -138,9 +133,9 @@ def _tell_single(one: Single) -> None:
 
     from matloop.cli.terminal import console, number, table
 
-    _say(one.name, style="bold")
+    say(one.name, style="bold")
     for sentence in one.sentences():
-        _say(sentence)
+        say(sentence)
     scale = "" if one.contributions.scale == "prediction" else f" ({one.contributions.scale})"
     made = table("input", f"adds{scale}>")
     made.add_row("what it says on average", number(one.contributions.base))

@@ -181,7 +181,7 @@ def _directions(maximize: list[str] | None, minimize: list[str] | None) -> dict[
 def _tell(done: Imported, set_aside: Path | None, report: Path | None) -> None:
     from rich.markup import escape
 
-    from matloop.cli.terminal import console, counted, table
+    from matloop.cli.terminal import console, counted, say, table
 
     screen, dataset = console(), done.dataset
     n_aside = len(dataset.set_aside)
@@ -196,13 +196,13 @@ def _tell(done: Imported, set_aside: Path | None, report: Path | None) -> None:
     screen.print(made)
     for reason in done.quality.set_aside[:MOST_TOLD]:
         told = f"{reason.first}: {reason.text}" if reason.count == 1 else f"{reason.count:,} × {reason.text}"
-        screen.print(f"set aside: {told}", markup=False, soft_wrap=True, style="yellow")
+        say(f"set aside: {told}", "yellow")
     if len(done.quality.set_aside) > MOST_TOLD:
-        screen.print(f"and for {len(done.quality.set_aside) - MOST_TOLD} more reasons", style="yellow")
+        say(f"and for {counted(len(done.quality.set_aside) - MOST_TOLD, 'more reason')}", "yellow")
     if n_aside and set_aside is None:
         screen.print("--set-aside FILE.csv writes them out, each with its place.", style="dim")
     for finding in done.quality.findings:
-        screen.print(f"{finding.subject}: {finding.message}.", markup=False, soft_wrap=True)
+        say(f"{finding.subject}: {finding.message}" + "." * (finding.message[-1:] not in "?!"))
         where = f" [{finding.where}]" if finding.records else ""
         if finding.hint or where:
             screen.print(f"  {finding.hint}{where}", markup=False, soft_wrap=True, style="dim")
@@ -219,7 +219,7 @@ def _values(summary: Summary) -> str:
 
 
 def _tell_rest(done: Imported, set_aside: Path | None, report: Path | None) -> None:
-    from matloop.cli.terminal import console, counted
+    from matloop.cli.terminal import console, counted, say
 
     screen, merged, dataset = console(), done.merged, done.dataset
     if merged is not None:
@@ -228,7 +228,7 @@ def _tell_rest(done: Imported, set_aside: Path | None, report: Path | None) -> N
         )
         fewer = f"merged by {merged.rule}: {merged.n_merged:,} fewer record{'s' * (merged.n_merged != 1)}"
         words = "marked as replicates" if merged.rule == "keep" else fewer
-        screen.print(f"Of {merged.n_before:,} records, {groups} {words}.", soft_wrap=True)
+        say(f"Of {merged.n_before:,} records, {groups} {words}.")
     if not dataset.targets:
         screen.print("No column is a target yet: --target NAME says what is to be predicted.", style="yellow")
     if dataset.is_proprietary:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.table import Table
 
@@ -21,6 +23,11 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 200)
+
+
+def say(text: str, style: str | None = None) -> None:
+    """A sentence: broken between words on a terminal, one line in a pipe. What will be copied is not for this."""
+    console().print(text, markup=False, soft_wrap=not sys.stdout.isatty(), style=style)
 
 
 def print_json(facts: Any) -> None:
@@ -57,8 +64,14 @@ def number(value: Any) -> str:
 
 
 def counted(n: int, what: str) -> str:
-    """'1 trial', '2 trials'."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    """'1 trial', '2,000 trials'."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def size(path: Path) -> str:
+    """How large a file is: '12 kB', '3.4 MB'."""
+    n = path.stat().st_size
+    return f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{max(n / 1e3, 1):.0f} kB"
 
 
 def trial_facts(trial: TrialState) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def _list(json: bool) -> None:
 
 
 def _tell(trained: TrainedModel, path: Path, page: Path | None) -> None:
-    from matloop.cli.terminal import console, counted
+    from matloop.cli.terminal import console, counted, say, size
     from matloop.discovery.card import Card
 
     screen, card = console(), Card.of(trained.card)
@@ -174,14 +174,14 @@ def _tell(trained: TrainedModel, path: Path, page: Path | None) -> None:
     inputs = ", ".join(names) if len(names) <= MOST_INPUTS else f"{names[0]} and {len(names) - 1} other columns"
     n = counted(card.data.n_rows, "row")
     title = f"{card.data.target.name}{unit} from {inputs}: {card.task} by {card.model}, {n}, "
-    screen.print(title + counted(card.representation.n_features, "feature"), markup=False, style="bold", soft_wrap=True)
+    say(title + counted(card.representation.n_features, "feature"), "bold")
     for told in [*card.cleaning.remarks, *_failures(card)]:
-        screen.print(told, markup=False, style="yellow", soft_wrap=True)
+        say(told, "yellow")
     _tell_trials(card)
     _tell_scores(card)
     _tell_coverage(card)
     _tell_domain(card)
-    screen.print(f"Model: {path} ({path.stat().st_size / 1e6:.1f} MB)", markup=False, soft_wrap=True)
+    screen.print(f"Model: {path} ({size(path)})", markup=False, soft_wrap=True)
     if page:
         screen.print(f"Card: {page}", markup=False, soft_wrap=True)
 
@@ -215,7 +215,7 @@ def _tell_trials(card: Card) -> None:
 def _tell_scores(card: Card) -> None:
     from rich.markup import escape
 
-    from matloop.cli.terminal import console, counted, table
+    from matloop.cli.terminal import console, counted, say, table
 
     splits = card.validation.splits
     if not splits:
@@ -232,7 +232,7 @@ def _tell_scores(card: Card) -> None:
     console().print(made)
     for each in splits:
         if each.remark:
-            console().print(f"{each.name}: {each.remark}", markup=False, style="yellow")
+            say(f"{each.name}: {each.remark}", "yellow")
     _tell_gap(card)
 
 
@@ -249,7 +249,7 @@ def _baseline(split: Split, name: str) -> str:
 
 
 def _tell_gap(card: Card) -> None:
-    from matloop.cli.terminal import console
+    from matloop.cli.terminal import say
 
     gap = card.validation.gap
     if gap is None:
@@ -257,24 +257,24 @@ def _tell_gap(card: Card) -> None:
     unit = f" {card.data.target.unit}" if card.data.target.unit and gap.score != "R²" else ""
     what = "worse" if gap.is_worse else "no worse"
     told = f"Gap between '{gap.grouped_by}' and random: {gap.score} {gap.difference:+.3g}{unit}, {what} on unlike rows."
-    console().print(told, markup=False, soft_wrap=True)
+    say(told)
 
 
 def _tell_coverage(card: Card) -> None:
-    from matloop.cli.terminal import console
+    from matloop.cli.terminal import say
 
     if card.task != "regression":
         return
     quoted = [each for each in card.uncertainty.coverage if each.expected in (0.5, 0.8, 0.9, 0.95)]
     if quoted:
         held = ", ".join(f"{100 * each.expected:.0f} %: {100 * each.observed:.1f} %" for each in quoted)
-        console().print(f"Intervals held, on '{card.uncertainty.split}': {held}", markup=False, soft_wrap=True)
+        say(f"Intervals held, on '{card.uncertainty.split}': {held}")
     if card.uncertainty.remark:
-        console().print(card.uncertainty.remark, markup=False, style="dim", soft_wrap=True)
+        say(card.uncertainty.remark, "dim")
 
 
 def _tell_domain(card: Card) -> None:
-    from matloop.cli.terminal import console
+    from matloop.cli.terminal import say
 
     domain = card.domain
     if domain.share_inside is None:
@@ -282,4 +282,4 @@ def _tell_domain(card: Card) -> None:
     told = f"On '{domain.split}' {100 * domain.share_inside:.0f} % of the rows held out lay inside the domain"
     scores = [("inside", domain.score_inside), ("outside", domain.score_outside)]
     told += "".join(f"; {domain.score_name} {where} {value:.4g}" for where, value in scores if value is not None)
-    console().print(told + ".", markup=False, soft_wrap=True)
+    say(told + ".")
