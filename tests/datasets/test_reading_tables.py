@@ -469,7 +469,9 @@ def test_names_of_samples_are_no_materials(write: Write, column: str, pattern: s
 @pytest.mark.parametrize(
     ("column", "cells", "kind"),
     [
-        ("alloy", ["Fe10Ni90", "Fe20Ni80", "Fe30Ni70", "Fe40Ni60"], "composition"),
+        ("mixture", ["Fe10Ni90", "Fe20Ni80", "Fe30Ni70", "Fe40Ni60"], "composition"),
+        ("alloy", ["FeNi", "FeNi2", "FeNi3", "Fe2Ni3"], "composition"),
+        ("alloy", ["Fe1Ni1", "Fe1Ni2", "Fe1Ni3", "Fe2Ni3"], "composition"),
         ("material", ["O2", "N2", "H2", "F2"], "composition"),
         ("oxide", ["TiO2", "SiO2", "ZrO2", "Al2O3"], "composition"),
         ("solvent", ["CCO", "c1ccccc1", "C1CCOC1", "CC(C)=O"], "molecule"),

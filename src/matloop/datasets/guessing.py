@@ -51,7 +51,7 @@ _OF_TRIALS: Mapping[str, Role] = {
 _PREDICTED = "_predicted"
 _TARGET = re.compile(r"targets?", re.IGNORECASE)
 _MATERIAL_NAME = re.compile(
-    r"(?:.*[ _-])?(?:formula|formulas|composition|compositions|smiles|structure|structures|material|compound|molecule)",
+    r"(?:.*[ _-])?(?:formulas?|compositions?|smiles|structures?|material|compound|alloys?|molecule)",
     re.IGNORECASE,
 )
 _SMILES_NAME = re.compile(r"(?:.*[ _-])?(?:smiles|smi)(?:[ _-].*)?", re.IGNORECASE)
