@@ -18,6 +18,8 @@ from matloop.models.explain.rules import Rules
 Array = NDArray[np.float64]
 #: A rank correlation between an input and its contribution that is a direction.
 CLEAR = 0.6
+#: So many columns are named in a sentence; figures and tables have the others.
+MOST_TOLD = 8
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,10 @@ class Explanation:
         unit = f" {self.answer.unit}" if self.answer.unit else ""
         if self.of_table is not None and len(self.of_table.groups) > 1:
             of = unit if self.of_table.loss_name == "MAE" else ""
-            worth = ", ".join(f"{g.name} {g.mean:.3g}{of}" for g in self.of_table.groups)
-            told.append(f"{self.of_table.loss_name} added when a whole column is shuffled: {worth}.")
+            groups = self.of_table.groups
+            worth = ", ".join(f"{g.name} {g.mean:.3g}{of}" for g in groups[:MOST_TOLD])
+            rest = f"; of {len(groups) - MOST_TOLD} others less" if len(groups) > MOST_TOLD else ""
+            told.append(f"{self.of_table.loss_name} added when a whole column is shuffled: {worth}{rest}.")
         for curve in self.curves:
             if curve.name.startswith(SHARE_OF):
                 ends = f"{curve.grid[0]:.2f} to {curve.grid[-1]:.2f}"

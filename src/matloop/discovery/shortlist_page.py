@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matloop.core.composition import parse_formula
+from matloop.datasets.saving import facts_of, schema
 from matloop.files.whole import write_whole
 from matloop.reports.columns import Column
 from matloop.reports.figures.funnel import Left, Predicted, funnel, intervals
@@ -88,7 +89,10 @@ class _Columns:
         of_models = {column_of(model, part) for model in self._facts.models for part in parts}
         own = {*of_models, self._facts.material, *self._facts.descriptors}
         others = [c for c in frame.columns if c not in own and "_probability_of_" not in c]
-        self._others = [str(c) for c in others[:MOST_COLUMNS]]
+        described = facts_of(schema(shortlist.path), shortlist.path.name) or {}
+        units = {column.name: column.unit for column in described.get("columns", ())}
+        #: Each with its heading, and whether it is a number.
+        self._others = {str(c): (labelled(str(c), units.get(c)), _is_number(frame[c])) for c in others[:MOST_COLUMNS]}
 
     @property
     def headings(self) -> list[tuple[str, bool]]:
@@ -98,7 +102,7 @@ class _Columns:
         for name, about in self._facts.models.items():
             found.append((labelled(f"{name} predicted", about["target"].get("unit")), about["task"] == "regression"))
             found += [("domain", False), ("nearest known", False)]
-        return found + [(name, True) for name in self._others]
+        return [*found, *self._others.values()]
 
     def picture(self, row: Mapping[str, Any]) -> str:
         return picture_of(row.get(self._facts.material or ""), self._facts.kind)
@@ -109,10 +113,12 @@ class _Columns:
             made.append(_prediction(row, name, about["task"] == "regression"))
             is_in, distance = row.get(column_of(name, "in_domain")), row.get(column_of(name, "distance"))
             told = shortened(str(row.get(column_of(name, "outside")) or ""), 160)
-            where = "; ".join(filter(None, [f"distance {_number(distance)}", told]))
+            where = "; ".join(
+                filter(None, [f"distance {_number(distance if distance is None else round(distance, 3))}", told])
+            )
             made.append(Cell("inside" if is_in else "outside", where, is_number=False))
             made.append(Cell(shortened(str(row.get(column_of(name, "neighbours")) or "–"), 90), is_number=False))
-        return made + [Cell(_number(row[name])) for name in self._others]
+        return made + [Cell(_number(row[name]), is_number=is_number) for name, (_, is_number) in self._others.items()]
 
     def _material(self, row: Mapping[str, Any]) -> str:
         cell = row.get(self._facts.material or "")
@@ -140,6 +146,12 @@ def _prediction(row: Mapping[str, Any], name: str, is_number: bool) -> Cell:
         return Cell(str(value), f"probability {_number(row.get(column_of(name, 'probability')))}", is_number=False)
     low, high = (row.get(column_of(name, part)) for part in ("lower", "upper"))
     return Cell(_number(value), f"{_number(low)} to {_number(high)}")
+
+
+def _is_number(cells: pd.Series) -> bool:
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    return is_numeric_dtype(cells) and not is_bool_dtype(cells)
 
 
 def _number(value: Any) -> str:
