@@ -2,7 +2,7 @@
 
 import pytest
 
-from matloop.core.errors import SpecError
+from matloop.core.errors import SpecError, did_you_mean
 from matloop.core.spec import parse_spec
 
 SOUND = {
@@ -130,6 +130,14 @@ SAID_OF_A_PARAMETER = [
 @pytest.mark.parametrize(("parameter", "said"), SAID_OF_A_PARAMETER)
 def test_each_mistake_of_a_parameter_too(parameter, said):
     assert of_space(p=parameter) == said
+
+
+def test_a_part_of_a_name_tells_which_one_is_meant():
+    """The shortest name that has it in it, if it is three letters or more and no name is spelled nearly so."""
+    names = ["trial", "CO2_uptake_298K std", "CO2_uptake_298K_predicted", "CO2_uptake_298K"]
+    assert did_you_mean("co2", names) == "did you mean 'CO2_uptake_298K'?"
+    assert did_you_mean("trail", names) == "did you mean 'trial'?"
+    assert did_you_mean("CO", names) == "one of: " + ", ".join(names)
 
 
 def test_constraints_are_numbered():

@@ -28,6 +28,7 @@ _FLAT = re.compile(rf"(?:[A-Z][a-z]?(?:{_NUMBER})?)+\Z")
 _TOKEN = re.compile(rf"([A-Z][a-z]?)|([(\[{{])|([)\]}}])|({_NUMBER})")
 _CHARGE = re.compile(r"(?:\^\{?\d*[+-]?\}?|(?<=[A-Za-z)\]}])[+-]+)\Z")
 _HYDRATE = re.compile(rf"\s*[·•*⋅]\s*({_NUMBER})?\s*")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789", " \t_")
 _LONGEST, _DEEPEST = 500, 20
 #: Elements with their amounts, and round brackets with what multiplies them; any other letter is a token of its own.
@@ -43,9 +44,9 @@ class FormulaError(InputError):
 def parse_formula(formula: str) -> dict[str, float]:
     """The amount of each element: 'Ca(OH)2' -> {'Ca': 1, 'O': 2, 'H': 2}.
 
-    Takes nested brackets, decimal amounts, subscripts, hydrates ('CuSO4·5H2O') and a charge at the end ('SO4^2-'),
-    which is left aside. Raises FormulaError for an unknown element, unbalanced brackets, or no element in a positive
-    amount.
+    Takes nested brackets, decimal amounts, also with a comma ('Li0,5CoO2'), subscripts, hydrates ('CuSO4·5H2O') and a
+    charge at the end ('SO4^2-'), which is left aside. Raises FormulaError for an unknown element, unbalanced brackets,
+    or no element in a positive amount.
     """
     if not isinstance(formula, str):
         raise _refused(formula, "is no text")
@@ -53,6 +54,9 @@ def parse_formula(formula: str) -> dict[str, float]:
     if not text or len(text) > _LONGEST:
         raise _refused(formula, "is empty" if not text else f"is longer than {_LONGEST} letters")
     amounts = _flat(text)
+    if amounts is None and "," in text:
+        text = _DECIMAL_COMMA.sub(".", text)
+        amounts = _flat(text)
     if amounts is None:
         amounts = {}
         for part, factor in _hydrate_parts(_CHARGE.sub("", text), formula):
@@ -331,7 +335,7 @@ def canonical_formula(formula: str) -> str:
         name = SYMBOLS[COLUMN[symbol]]
         amounts[name] = amounts.get(name, 0.0) + amount
     whole = _whole_ratio(list(amounts.values()))
-    total = sum(amounts.values())
+    total = math.fsum(amounts.values())  # the same in any order
     written = whole if whole is not None else [round(amount / total, 6) for amount in amounts.values()]
     by_name = sorted(zip(amounts, written, strict=True))
     return "".join(symbol if amount == 1 else f"{symbol}{amount:.6g}" for symbol, amount in by_name if amount)

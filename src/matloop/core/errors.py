@@ -145,11 +145,18 @@ class NewerStore(StoreError):
     """The store was written by a newer version of matloop."""
 
 
+#: A part of a name tells which one is meant if it has so many letters.
+_TELLING = 3
+
+
 def did_you_mean(word: object, choices: Iterable[object]) -> str:
-    """The nearest of the choices as a hint, or the list of them, or nothing where there is none."""
+    """The nearest of the choices as a hint, or a longer one, or the list of them; nothing where there is none."""
     names = list(dict.fromkeys(str(choice) for choice in choices))
     by_fold = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(str(word).casefold(), list(by_fold), n=1, cutoff=0.6)
     if near:
         return f"did you mean '{by_fold[near[0]]}'?"
+    longer = [name for name in names if len(str(word)) >= _TELLING and str(word).casefold() in name.casefold()]
+    if longer:
+        return f"did you mean '{min(longer, key=len)}'?"
     return "one of: " + ", ".join(names) if 0 < len(names) <= 20 else ""
