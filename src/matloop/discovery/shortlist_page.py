@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matloop.core.composition import parse_formula
+from matloop.datasets.provenance import HASH, LICENCE, PROPRIETARY
 from matloop.datasets.saving import facts_of, schema
 from matloop.files.whole import write_whole
 from matloop.reports.columns import Column
@@ -87,7 +88,8 @@ class _Columns:
         about_model = ("predicted", "lower", "upper", "std", "in_domain", "distance", "outside")
         parts = (*about_model, "neighbours", "neighbour_distance")
         of_models = {column_of(model, part) for model in self._facts.models for part in parts}
-        own = {*of_models, self._facts.material, *self._facts.descriptors}
+        own = {*of_models, self._facts.material, *self._facts.descriptors, HASH, LICENCE, PROPRIETARY}
+        own |= {"formula"} if self._facts.kind == "structure" else set()  # which stands there as chemists write it
         others = [c for c in frame.columns if c not in own and "_probability_of_" not in c]
         described = facts_of(schema(shortlist.path), shortlist.path.name) or {}
         units = {column.name: column.unit for column in described.get("columns", ())}
