@@ -78,3 +78,23 @@ def test_what_was_set_aside_is_told_by_name() -> None:
     assert "&lt;b&gt;GaN</td>" in page
     assert "<b>1</b><span>target</span>" in page
     assert "<b>2</b><span>set aside</span>" in page
+
+
+def test_few_different_values_stand_at_their_place() -> None:
+    """Two classes that are numbers are two bars at these numbers, not the ends of a range."""
+    figure = drawn(np.array([-1.0, 1, 1, 1, -1] * 20))
+    assert figure.data[0]["x"] == [-1, 1]
+    assert figure.data[0]["y"] == [40, 60]
+    assert figure.layout["xaxis"]["ticktext"] == ["-1", "1"]
+
+
+def test_classes_to_be_predicted_have_a_figure() -> None:
+    """How many records each class has is what a classification hangs on: the commonest of them, and how many more."""
+    labels = ["spinel"] * 5 + ["<b>garnet"] * 3 + [f"class {i}" for i in range(20)]
+    dataset = Dataset(pd.DataFrame({"x": range(28), "type": labels}), [Column("type", role="target", kind="text")])
+    page = render(dataset, examine(dataset))
+    assert "Values of type" in page
+    assert "Values of x" not in page
+    assert '"x":[5.0,3.0,1.0,' in page
+    assert "records, 15 of 22" in page
+    assert "<b>garnet" not in page

@@ -13,6 +13,7 @@ from matloop.datasets.quality import Quality, Summary, numbers_of
 from matloop.files.whole import write_whole
 from matloop.reports.columns import Column
 from matloop.reports.figures.distribution import histogram, replicates
+from matloop.reports.figures.explanation import MOST_INPUTS, Bar, bars
 from matloop.reports.figures.filled import filled
 from matloop.reports.figures.style import Figure
 from matloop.reports.page import fill
@@ -84,11 +85,12 @@ def _row(summary: Summary, n: int) -> list[Cell]:
 
 
 def _figures(dataset: Dataset, quality: Quality, shown: Sequence[Summary]) -> list[tuple[str, Figure]]:
-    """Histograms of the targets, or of the inputs where there are none; replicates; the gaps."""
+    """Histograms of the targets, or of the inputs where there are none; replicates; classes; the gaps."""
     are_numbers = [s for s in shown if s.column.kind == "number" and s.quartiles]
     wanted = [s for s in are_numbers if s.column.role == "target"]
-    wanted = wanted or [s for s in are_numbers if s.column.role == "input"]
-    made: list[tuple[str, Figure]] = []
+    classes = [s.column.name for s in shown if s.column.role == "target" and s.column.kind == "text"]
+    made = [(f"Values of {name}", _classes(dataset, name)) for name in classes[:MOST_FIGURES]]
+    wanted = wanted or [s for s in are_numbers if s.column.role == "input" and not classes]
     for summary in wanted[:MOST_FIGURES]:
         values, column = numbers_of(dataset, summary.column.name), Column(summary.column.name, summary.column.unit)
         made.append((f"Values of {column.name}", histogram(column, values, summary.scale)))
@@ -102,3 +104,11 @@ def _figures(dataset: Dataset, quality: Quality, shown: Sequence[Summary]) -> li
         if s.n_missing and s.column.role != "provenance"
     ]
     return [*made, ("Columns with gaps", filled(gaps[:40]))] if gaps else made
+
+
+def _classes(dataset: Dataset, name: str) -> Figure:
+    """How many records each class has, the commonest above."""
+    counts = dataset.frame[name].value_counts()
+    rest = "" if len(counts) <= MOST_INPUTS else f", {MOST_INPUTS} of {len(counts):,}"
+    found = [Bar(str(label), float(n)) for label, n in counts.items()]
+    return bars(found, f"records{rest}", f"How many records are of which {name}{rest}")

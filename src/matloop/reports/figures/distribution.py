@@ -9,9 +9,12 @@ import numpy as np
 from matloop.datasets.examination.outliers import Scale, outliers
 from matloop.reports.columns import Column
 from matloop.reports.figures.style import BLUE, INK, RED, Figure, counting, layout, numbers, title, titled
+from matloop.reports.wording import number
 
 #: More replicates than this would make the page heavy; a sample of them shows the same.
 MOST_POINTS = 2000
+#: So few different values have a bar each, at its place.
+MOST_VALUES = 8
 
 
 def histogram(column: Column, values: np.ndarray, scale: Scale | None) -> Figure:
@@ -33,13 +36,21 @@ def histogram(column: Column, values: np.ndarray, scale: Scale | None) -> Figure
     n_bins = int(np.clip(np.ceil(2 * len(placed) ** (1 / 3)), 8, 60))  # the rule of Rice
     counts, edges = np.histogram(placed, bins=n_bins)
     ends = 10**edges if is_log else edges
+    centres, widths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
+    texts = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(ends)]
+    ticks = _powers(edges) if is_log else {}
+    few, its = np.unique(placed, return_counts=True)
+    if 0 < len(few) <= MOST_VALUES and (apart := _apart(few)):  # such as -1 and 1: classes, or whole numbers
+        centres, counts, widths = few, its, np.full(len(few), 0.8 * apart)
+        texts = [number(float(value)) for value in (10**few if is_log else few)]
+        ticks = {"tickvals": numbers(few), "ticktext": texts}
     bars = {
         "type": "bar",
-        "x": numbers((edges[:-1] + edges[1:]) / 2),
+        "x": numbers(centres),
         "y": counts.tolist(),
-        "width": numbers(np.diff(edges)),
+        "width": numbers(widths),
         "marker": {"color": BLUE, "line": {"color": "#fff", "width": 0.5}},
-        "text": [f"{low:.4g} to {high:.4g}" for low, high in pairwise(ends)],
+        "text": texts,
         "textposition": "none",
         "hovertemplate": "%{text}: %{y}<extra></extra>",
     }
@@ -52,7 +63,7 @@ def histogram(column: Column, values: np.ndarray, scale: Scale | None) -> Figure
         "text": [f"{value:.4g}" for value in (10**far if is_log else far)],
         "hovertemplate": "far from all others: %{text}<extra></extra>",
     }
-    axis = titled(title(column), **(_powers(edges) if is_log else {}))
+    axis = titled(title(column), **ticks)
     words = f", {n_far} of them far from all others" if n_far else ""
     note = {"xref": "paper", "yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False}
     where = "at zero" if n_below == n_without else "below"
@@ -69,6 +80,14 @@ def histogram(column: Column, values: np.ndarray, scale: Scale | None) -> Figure
         alt=f"How many records have which {column.name}{words}",
         height=280,
     )
+
+
+def _apart(few: np.ndarray) -> float:
+    """How far sorted values (n,) are apart at least, 1 for a single one; 0 where bars of them would be too thin."""
+    if len(few) == 1:
+        return 1.0
+    least = float(np.diff(few).min())
+    return least if least >= np.ptp(few) / 20 else 0.0
 
 
 def _reach(near: np.ndarray) -> tuple[float, float]:
