@@ -45,6 +45,31 @@ def test_from_a_table_to_predictions(matloop, data: Path) -> None:
     assert {"formula", "hardness prediction [GPa]", "hardness lower [GPa]", "failure"} <= set(frame.columns)
 
 
+def test_a_unit_in_small_letters_is_shown(matloop, data: Path) -> None:
+    """[eV] is no markup: it stands behind scores, predictions and contributions."""
+    data.write_text(data.read_text(encoding="utf-8").replace("(GPa)", "(eV)"), encoding="utf-8")
+    words = ("--target", "hardness", "--model", "tree", "--split", "random", "--no-page", "-o", "m.matloop")
+    assert "MAE [eV]" in matloop("train", data.name, *words).out
+    assert "hardness [eV]" in matloop("predict", "m.matloop", "-m", "Fe2O3").out
+    assert "contribution [eV]" in matloop("explain", "m.matloop", "--no-page", "--rows", "10").out
+
+
+def test_other_inputs_of_a_material_are_given_beside_it(matloop, tmp_path: Path) -> None:
+    """What a model needs beside the material is said with --with, in any unit; without it the hint says how."""
+    rows = "".join(f"Fe{n}O3,{300 + 7 * n},{n % 5 + n / 10}\n" for n in range(1, 31))
+    (tmp_path / "t.csv").write_text(f"formula,temperature (K),y\n{rows}", encoding="utf-8")
+    matloop("train", "t.csv", "--target", "y", "--model", "tree", "--split", "random", "--no-page", "-o", "m.matloop")
+    refused = matloop("predict", "m.matloop", "-m", "Fe2O3")
+    assert refused.code == 2
+    assert "needs temperature [K]\nHint: --with temperature=VALUE" in refused.err
+    given = ("--with", "temperature=400"), ("--with", "temperature=126.85 degC")
+    told = [json.loads(matloop("predict", "m.matloop", "-m", "Fe2O3", *words, "--json").out) for words in given]
+    assert told[0]["predictions"] == told[1]["predictions"]
+    wrong = matloop("predict", "m.matloop", "-m", "Fe2O3", "--with", "temperature=400 kg")
+    assert "'kg' is not a unit of the same dimension as 'K'" in wrong.err
+    assert matloop("predict", "m.matloop", "t.csv", "--with", "temperature=400").code == 2
+
+
 def test_facts_for_other_programs(matloop, data: Path) -> None:
     trained = matloop("train", "hardness.csv", "--model", "ridge", "--split", "random", "--json", "--no-page",
                       "--target", "hardness")  # fmt: skip

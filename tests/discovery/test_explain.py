@@ -17,9 +17,10 @@ from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
 from matloop.discovery.element_curves import formula_with
 from matloop.discovery.explain import explain
-from matloop.discovery.explain_one import explain_one, material_of, row_of
+from matloop.discovery.explain_one import explain_one, row_of
 from matloop.discovery.explaining import Asked, explained
 from matloop.discovery.held_out import of_training
+from matloop.discovery.named import material_of
 
 
 @pytest.fixture(scope="module")

@@ -184,5 +184,5 @@ def test_many_rows_are_judged_in_pieces(model: TrainedModel, monkeypatch: pytest
 def test_materials_may_be_named_where_the_model_needs_no_more(model: TrainedModel) -> None:
     dataset = predicting.of_texts(model, ["Fe2O3", "NaCl"])
     assert list(predicting.predict(model, dataset).frame["formula"]) == ["Fe2O3", "NaCl"]
-    with pytest.raises(InputError, match="needs temperature"):
+    with pytest.raises(InputError, match="takes no material, but temperature"):
         predicting.of_texts(trained(conditions()), ["Fe2O3"])

@@ -36,7 +36,8 @@ def explain(
         typer.Option("--material", "-m", metavar="TEXT", help="Explain a formula or SMILES; may be repeated."),
     ] = None,
     with_: Annotated[
-        list[str] | None, typer.Option("--with", metavar="INPUT=VALUE", help="Another input of --material.")
+        list[str] | None,
+        typer.Option("--with", metavar="INPUT=VALUE", help="Another input of --material; may be repeated."),
     ] = None,
     class_: Annotated[str | None, typer.Option("--class", help="Of more than two classes: which to explain.")] = None,
     rows: Annotated[int, typer.Option(min=10, help="By so many rows: more are surer, and take longer.")] = 100,
@@ -111,7 +112,7 @@ def _inputs(told: Explanation) -> Any:
 
     from matloop.cli.terminal import table
 
-    unit = f" [{escape(told.target.unit)}]" if told.target.unit and not told.label else ""
+    unit = escape(f" [{told.target.unit}]") if told.target.unit and not told.label else ""
     found = told.importances
     added = f"{found.loss_name if found else 'error'} added{unit if found and found.loss_name == 'MAE' else ''}>"
     importance = {group.name: group for group in found.groups} if found else {}

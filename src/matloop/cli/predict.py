@@ -24,13 +24,17 @@ def register(app: typer.Typer) -> None:
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .matloop file, from matloop train.")],
     data: Annotated[
-        Path | None, typer.Argument(metavar="[DATA]", help="A dataset, or any file that matloop import reads.")
+        Path | None, typer.Argument(metavar="DATA", help="A dataset, or any file that matloop import reads.")
     ] = None,
     material: Annotated[
         list[str] | None,
         typer.Option(
             "--material", "-m", metavar="TEXT", help="A formula or SMILES in place of a file; may be repeated."
         ),
+    ] = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="INPUT=VALUE", help="Another input of --material; may be repeated."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The predictions, a .csv or .parquet file.")
@@ -58,6 +62,8 @@ def predict(
 
     if (data is None) == (not material):
         raise InputError("it is not said what to predict", "matloop predict MODEL DATA, or --material Fe2O3")
+    if with_ and data is not None:
+        raise InputError("--with is for --material", "a table has a column for each input")
     if output is not None and output.suffix.lower() not in (".csv", ".parquet", ".pq"):
         raise InputError(f"cannot write predictions to '{output.name}'", "use .csv or .parquet")
     require_apart([model, data], [output])
@@ -67,7 +73,7 @@ def predict(
         with shown("Reading", "records", is_quiet=is_quiet) as progress:
             dataset = read_table(data, progress)
     else:
-        dataset = predicting.of_texts(trained, material or [])
+        dataset = predicting.of_texts(trained, material or [], with_ or [])
     with shown("Predicting", "rows", is_quiet=is_quiet) as progress:
         done = predicting.predict(trained, dataset, confidence, why, progress)
     if output is not None:
@@ -97,7 +103,7 @@ def _facts(trained: TrainedModel, done: Predictions, output: Path | None) -> dic
 
 
 def _tell(trained: TrainedModel, done: Predictions, output: Path | None, confidence: float) -> None:
-    from matloop.cli.terminal import console, counted
+    from matloop.cli.terminal import console, counted, say
 
     screen, n = console(), len(done.frame)
     _table(trained, done, confidence)
@@ -108,13 +114,13 @@ def _tell(trained: TrainedModel, done: Predictions, output: Path | None, confide
     failed = sum(done.failures.values())
     screen.print(f"{inside:,} of {counted(n, 'row')} inside the domain that the model knows", markup=False)
     for reason, count in list(done.failures.items())[:5]:
-        screen.print(f"not predicted: {reason} ({counted(count, 'row')})", markup=False, style="yellow", soft_wrap=True)
+        say(f"not predicted: {reason} ({counted(count, 'row')})", "yellow")
     if failed and not output and n > MOST_SHOWN:
         screen.print("-o predictions.csv has the reason of each row", style="dim")
     if done.dataset.set_aside:
         what = counted(len(done.dataset.set_aside), "record")
         first = done.dataset.set_aside[0]
-        screen.print(f"not read: {what}, the first {first.place}: {first.reason}", markup=False, style="yellow")
+        say(f"not read: {what}, the first {first.place}: {first.reason}", "yellow")
     if output is not None:
         screen.print(f"Predictions: {output}", markup=False, soft_wrap=True)
 
@@ -126,10 +132,9 @@ def _table(trained: TrainedModel, done: Predictions, confidence: float) -> None:
 
     target, shown = trained.target, done.frame.head(MOST_SHOWN)
     called = _called(trained, shown)
-    unit = f" [{escape(target.unit)}]" if target.unit else ""
     heads = [f"{100 * confidence:g} % interval"] if trained.task == "regression" else ["probability>"]
     has_why = f"{target.name} outside" in shown.columns
-    made = table(called or "row", f"{escape(target.name)}{unit}>", *heads, "domain", *(["unusual"] if has_why else []))
+    made = table(called or "row", f"{escape(target.titled)}>", *heads, "domain", *(["unusual"] if has_why else []))
     suffix = f" [{target.unit}]" if target.unit else ""
     for i, row in enumerate(shown.to_dict("records")):
         cell = row[called] if called else i + 1

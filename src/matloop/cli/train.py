@@ -227,7 +227,7 @@ def _tell_scores(card: Card) -> None:
         with_unit = unit if score.name in ("MAE", "RMSE", "median absolute error") else None
         cells = [_with_spread(each, score.name) for each in splits]
         made.add_row(
-            score.name + (f" [{escape(with_unit)}]" if with_unit else ""), *cells, _baseline(splits[0], score.name)
+            escape(score.name + (f" [{with_unit}]" if with_unit else "")), *cells, _baseline(splits[0], score.name)
         )
     console().print(made)
     for each in splits:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matloop.core.errors import InputError, did_you_mean
+from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
 from matloop.datasets.column import Column
 from matloop.discovery import explain as whole
@@ -159,36 +159,6 @@ def row_of(model: TrainedModel, frame: pd.DataFrame, number: int) -> tuple[pd.Da
     material = next((c.name for c in model.inputs if c.kind in ("composition", "molecule")), None)
     called = f", {row[material].iloc[0]}" if material in row.columns else ""
     return row, f"row {number}{called}"
-
-
-def material_of(model: TrainedModel, text: str, others: dict[str, str]) -> tuple[pd.DataFrame, str]:
-    """A row of one material as a person writes it, with values of the other inputs."""
-    import pandas as pd
-
-    material = next((c for c in model.inputs if c.kind in ("composition", "molecule", "structure")), None)
-    if material is None:
-        raise InputError("the model takes no material, but " + ", ".join(c.name for c in model.inputs), "take --row N")
-    names = [c.name for c in model.inputs if c.name != material.name]
-    for name in others:
-        if name not in names:
-            raise InputError(f"the model has no input '{name}'", did_you_mean(name, names))
-    missing = [name for name in names if name not in others]
-    if missing:
-        raise InputError(f"the model also needs {', '.join(missing)}", f"--with {missing[0]}=VALUE for each")
-    row: dict[str, Any] = {material.name: text}
-    for column in model.inputs:
-        if column.name in others:
-            row[column.name] = _cell(column, others[column.name])
-    return pd.DataFrame([row]), text
-
-
-def _cell(column: Column, text: str) -> Any:
-    if column.kind != "number":
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{column.name} is a number, not '{text}'") from None
 
 
 def _neighbours(model: TrainedModel, frame: pd.DataFrame) -> list[Neighbour]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
 from matloop.discovery.explain import ROWS, explain
-from matloop.discovery.explain_one import Single, explain_one, material_of, row_of
+from matloop.discovery.explain_one import Single, explain_one, row_of
 from matloop.discovery.explanation import Explanation
+from matloop.discovery.named import material_of, pairs
 from matloop.discovery.predicting import in_units_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def explained(
     if not asked.rows and not asked.materials:
         return explain(model, frame, asked.label, asked.n_rows, asked.seed, progress), []
     tables = [row_of(model, model.training if frame is None else frame, number) for number in asked.rows]
-    tables += [material_of(model, text, _pairs(asked.others)) for text in asked.materials]
+    tables += [material_of(model, text, pairs(asked.others)) for text in asked.materials]
     singles = []
     for done, (table, name) in enumerate(tables):
         progress(done, len(tables), name)
@@ -73,13 +74,3 @@ def check_page(path: Path) -> None:
     """Raises InputError for a name that is not one of a page."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"the page is HTML, and '{path.name}' is named otherwise", "-o explain.html")
-
-
-def _pairs(words: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for word in words:
-        name, sign, value = word.partition("=")
-        if not sign or not name.strip():
-            raise InputError(f"'{word}' is not INPUT=VALUE", "such as --with temperature=300")
-        pairs[name.strip()] = value.strip()
-    return pairs

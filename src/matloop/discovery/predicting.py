@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from matloop.core.errors import InputError
 from matloop.core.progress import Progress, silent
-from matloop.datasets.column import MATERIALS, Column
+from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
+from matloop.discovery.named import material_column, material_of, pairs
 from matloop.files.whole import write_whole
 
 if TYPE_CHECKING:
@@ -89,18 +88,17 @@ def _named(name: str, target: Column) -> str:
     return f"{plain} [{target.unit}]" if has_unit else plain
 
 
-def of_texts(model: TrainedModel, texts: list[str]) -> Dataset:
-    """Materials named on the command line, as a dataset. Raises InputError where the model needs more than these."""
+def of_texts(model: TrainedModel, texts: Sequence[str], others: Sequence[str] = ()) -> Dataset:
+    """Materials named on the command line, as a dataset; `others` are INPUT=VALUE, the same for each of them.
+
+    Raises InputError where the model needs more than these.
+    """
     import pandas as pd
 
-    materials = [column for column in model.inputs if column.kind in MATERIALS]
-    if len(model.inputs) != 1 or not materials:
-        need = ", ".join(column.titled for column in model.inputs)
-        raise InputError(
-            f"this model needs {need} for each row", "put them in a table: matloop predict MODEL TABLE.csv"
-        )
-    column = materials[0].model_copy(update={"role": "material"})
-    return Dataset(pd.DataFrame({column.name: np.array(texts, dtype=object)}), [column], name="materials")
+    rows = pd.concat([material_of(model, text, pairs(others))[0] for text in texts], ignore_index=True)
+    named = material_column(model)
+    columns = [c.model_copy(update={"role": "material"}) if c == named else c for c in model.inputs]
+    return Dataset(rows, columns, name="materials")
 
 
 def write(predictions: Predictions, path: Path) -> Path:
