@@ -16,7 +16,7 @@ from matloop.core.composition import COLUMN, read_formulas
 from matloop.core.errors import InputError, SpecError
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
-from matloop.screening.phases import Mixture, Phases
+from matloop.screening.phases import Mixture, Phases, System
 
 #: eV/atom; rounded from common tables, which is enough to count with.
 LITHIUM_OXIDES = {"Li2O": -2.0, "Li2O2": -1.6, "LiO2": -0.9}
@@ -35,7 +35,7 @@ def _known(phases: dict[str, float]) -> Phases:
 
 def _least(phases: Phases, formula: str) -> Mixture:
     amounts, _ = read_formulas([formula])
-    return phases.least(amounts.elements, amounts.fractions)
+    return phases.among(amounts.elements.tolist()).least(amounts.fractions)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,46 @@ def test_it_is_the_hull_of_pymatgen() -> None:
         composition = Composition(formula)
         theirs = diagram.get_hull_energy(composition) / composition.num_atoms
         assert _least(known, formula).energy == pytest.approx(theirs, abs=1e-7)
+
+
+@settings(max_examples=50)
+@given(_phases, _formula)
+def test_it_is_the_optimum_of_linear_programming(phases: dict[str, float], formula: str) -> None:
+    from scipy.optimize import linprog
+
+    rows = read_formulas([*phases, "Li", "O", "Fe", "Ti"])[0].matrix
+    energies = [*phases.values(), 0, 0, 0, 0]
+    best = linprog(energies, A_eq=rows.T, b_eq=read_formulas([formula])[0].matrix[0])
+    assert _least(_known(phases), formula).energy == pytest.approx(best.fun, abs=1e-6)
+
+
+@pytest.mark.parametrize("gap", [0, 1e-12, 1e-9, 1e-7, 1e-5])
+def test_phases_that_are_alike_to_the_last_digits_are_one(gap: float) -> None:
+    """Rounded amounts make such phases; a pivot between two of them is noise, and must neither go on nor mislead."""
+    rng = np.random.default_rng(0)
+    kinds = rng.dirichlet(np.ones(4), 20)
+    near = np.repeat(kinds, 5, axis=0) * (1 + gap * rng.random((100, 4)))
+    energies = rng.uniform(-3, 0, 100)
+    names = [str(i) for i in range(104)]
+    nearly = System(
+        np.concatenate([np.eye(4), near / near.sum(axis=1, keepdims=True)]), np.append(np.zeros(4), energies), names
+    )
+    lowest = energies.reshape(20, 5).min(axis=1)
+    exactly = System(np.concatenate([np.eye(4), kinds]), np.append(np.zeros(4), lowest), names)
+    for fractions in rng.dirichlet(np.full(4, 3.0), 50):
+        assert nearly.least(fractions).energy == pytest.approx(exactly.least(fractions).energy, abs=1e-7 + 20 * gap)
+
+
+def test_of_polymorphs_the_most_stable_counts_however_its_formula_is_written() -> None:
+    amounts, _ = read_formulas(["TiO2", "Ti2O4", "O2Ti", "BaO"])
+    found = Phases(amounts, np.array([-3.2, -3.3, -3.1, -2.8]), ["rutile", "anatase", "brookite", "BaO"])
+    least = _least(found, "TiO2")
+    assert least.energy == pytest.approx(-3.3)
+    assert least.shares == pytest.approx({"anatase": 1.0})
+
+
+def test_energies_beyond_all_measure_are_still_a_hull() -> None:
+    assert _least(_known(LITHIUM_OXIDES | {"Li3O": -1e25}), "Li3O").energy == pytest.approx(-1e25)
 
 
 # -- in a screen ----------------------------------------------------------------------------------------------
@@ -176,6 +216,25 @@ def test_a_table_that_gives_no_hull_says_why(
     _phases_in(tmp_path, phases)
     with pytest.raises(InputError, match=message):
         _screened(tmp_path, **stage)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "own", "message"),
+    [
+        ("eV/f.u.", "eV", "eV/f.u. is no unit of the energy per atom"),
+        ("kJ/mol", "kJ/mol", "kJ/mol is no unit of the energy per atom"),
+        ("eV", "eV/atom", "'energy' of phases.csv is in eV, the energy of the candidates in eV/atom"),
+        ("kJ/mol/atom", "eV/atom", "in kJ/mol/atom, the energy of the candidates in eV/atom"),
+    ],
+)
+def test_energies_of_other_amounts_than_an_atom_are_refused(
+    theirs: str, own: str, message: str, tmp_path: Path
+) -> None:
+    """The hull of energies of a formula unit is none of thermodynamics, though numbers would come out."""
+    _phases_in(tmp_path, header=f"energy ({theirs})")
+    stage = {"kind": "stability", "hull": 0.05, "phases": "phases.csv", "column": "energy"}
+    with pytest.raises(InputError, match=message):
+        screened([stage], _candidates(own), tmp_path / "state", base=tmp_path, units={"energy": own})
 
 
 def test_a_file_that_is_not_there_is_a_mistake_of_the_screen(tmp_path: Path) -> None:

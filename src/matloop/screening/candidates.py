@@ -91,7 +91,9 @@ class Candidates:
 
 
 def taken(amounts: Amounts, kept: np.ndarray) -> Amounts:
-    """The formulas for which `kept` (n,) is true."""
-    inside = np.repeat(kept, amounts.counts)
-    starts = np.concatenate([[0], np.cumsum(amounts.counts[kept])]).astype(np.intp)
+    """The formulas for which `kept` (n,) is true, or those at these places (m,)."""
+    places = np.flatnonzero(kept) if kept.dtype == bool else kept
+    counts = amounts.starts[places + 1] - amounts.starts[places]
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
+    inside = np.arange(starts[-1]) + np.repeat(amounts.starts[places] - starts[:-1], counts)
     return Amounts(starts, amounts.elements[inside], amounts.amounts[inside])

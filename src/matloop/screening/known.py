@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matloop.core.composition import canonical_formula
-from matloop.core.errors import InputError, Mistake, did_you_mean
+from matloop.core.errors import InputError, Mistake, UnitError, did_you_mean
+from matloop.core.units import convert
 from matloop.datasets.column import Column
 from matloop.screening.keys import amounts_of
 from matloop.screening.stage import Scene
@@ -16,6 +17,9 @@ from matloop.screening.stage import Scene
 if TYPE_CHECKING:
     from matloop.screening.phases import Phases
 
+#: Energies of a formula unit, or of a mole of them, have a hull too, and a wrong one: they are refused.
+_UNITS_PER_ATOM = ("eV/atom", "eV", "kJ/mol/atom")
+_PER_ATOM = "divide energies by the numbers of atoms, and write their unit as eV/atom, or kJ/mol/atom"
 #: So many rows are held at a time.
 ROWS = 50_000
 
@@ -53,7 +57,12 @@ def read_phases(name: str, column: str, unit: str | None, scene: Scene) -> Phase
     if columns[column].kind != "number":
         raise InputError(f"the column '{column}' of {name} has no numbers")
     material = material_in(columns, scene, name, f"call it '{scene.material}', as that of the candidates")
-    units = {column: unit} if unit and columns[column].unit else None
+    theirs = columns[column].unit
+    if wrong := next((each for each in (unit, theirs) if each and not _is_per_atom(each)), None):
+        raise InputError(f"{wrong} is no unit of the energy per atom, of which a hull is made", _PER_ATOM)
+    if unit and theirs and not _is_alike(unit, theirs):
+        raise InputError(f"'{column}' of {name} is in {theirs}, the energy of the candidates in {unit}", _PER_ATOM)
+    units = {column: unit} if unit and theirs else None
     formulas: list[str] = []
     energies: list[np.ndarray] = []
     for frame in Stream(scene.base / name, units).chunks(ROWS, [material, column]):
@@ -71,3 +80,15 @@ def read_phases(name: str, column: str, unit: str | None, scene: Scene) -> Phase
         hint = "subtract the energies of the elements in proportion to their fractions"
         raise InputError(f"'{column}' of {name} has no formation energies: those of the elements are not 0", hint)
     return phases
+
+
+def _is_per_atom(unit: str) -> bool:
+    return any(_is_alike(unit, each) for each in _UNITS_PER_ATOM)
+
+
+def _is_alike(unit: str, other: str) -> bool:
+    try:
+        convert(1.0, unit, other)
+    except UnitError:
+        return False
+    return True

@@ -8,7 +8,7 @@ import numpy as np
 
 from matloop.core.composition import SYMBOLS
 from matloop.screening.candidates import Candidates
-from matloop.screening.phases import Mixture, Phases
+from matloop.screening.phases import Mixture, Phases, System
 from matloop.screening.predictor import column_of
 from matloop.screening.stage import Verdict, verdict_of
 from matloop.screening.stages.range import Range, WithinRange
@@ -50,22 +50,21 @@ class AboveHull:
         """What each candidate competes with, and why some have none."""
         amounts, failures = candidates.amounts()
         fractions = amounts.fractions
-        mixtures: list[Mixture | None] = []
+        systems: dict[tuple[int, ...], System] = {}  # candidates of the same elements often come together
+        mixtures: list[Mixture | None] = [None] * len(candidates)
         unknown = np.full(len(candidates), "", object)
-        place = 0
-        for i in range(len(candidates)):
-            if i in failures:
-                unknown[i] = failures[i]
-                mixtures.append(None)
-                continue
+        unknown[list(failures)] = list(failures.values())
+        able = np.setdiff1d(np.arange(len(candidates)), list(failures)).tolist()
+        for place, i in enumerate(able):
             inside = slice(amounts.starts[place], amounts.starts[place + 1])
-            place += 1
-            elements = amounts.elements[inside]
-            if strangers := sorted(set(elements.tolist()) - self.phases.elements):
+            order = np.argsort(amounts.elements[inside])
+            elements = tuple(amounts.elements[inside][order].tolist())
+            if strangers := sorted(set(elements) - self.phases.elements):
                 unknown[i] = f"no known phase contains {SYMBOLS[strangers[0]]}"
-                mixtures.append(None)
                 continue
-            mixtures.append(self.phases.least(elements, fractions[inside]))
+            if elements not in systems:
+                systems[elements] = self.phases.among(elements)
+            mixtures[i] = systems[elements].least(fractions[inside][order])
         return mixtures, unknown
 
 

@@ -34,7 +34,9 @@ class Stability(Stage):
     hull: float | None = Field(None, ge=0, description="the highest energy above the hull")
     column: str | None = Field(None, description="the column of that energy; energy_above_hull unless given")
     prediction: str | None = Field(None, description="a model of that energy, in place of a column")
-    phases: str | None = Field(None, description="a file of known phases with their formation energies per atom")
+    phases: str | None = Field(
+        None, min_length=1, description="a file of known phases with their formation energies per atom"
+    )
     energies: str | None = Field(None, description="their column there; named as that of the candidates unless given")
     unit: str | None = Field(None, description="the unit of hull; that of the column or the model unless given")
     confidence: float | None = Field(None, gt=0, lt=1, description="the least probability that the energy is so low")
