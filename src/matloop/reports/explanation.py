@@ -85,7 +85,7 @@ def _clouds(told: Explanation) -> Figure:
         name = told.inputs.names[column] if alone else f"{group} ({len(told.inputs.groups[group])})"
         found.append(Cloud(name, parts.values[:, i], told.inputs.X[:, column]))
     scale = scale_of(parts, Column(told.target.name, told.target.unit), told.label)
-    return figures.clouds(found, f"contribution to {scale.label}", "Contributions of the inputs in each row")
+    return figures.clouds(found, scale, "Contributions of the inputs in each row")
 
 
 def _curves(told: Explanation, answer: Column) -> list[Figure]:

@@ -133,7 +133,7 @@ def replicates(column: Column, values: np.ndarray, groups: np.ndarray) -> Figure
     diagonal = {"x": ends, "y": ends, "mode": "lines", "hoverinfo": "skip", "line": line}
     return Figure(
         [diagonal, points],
-        layout(xaxis=titled(title(column, 24, "mean ")), yaxis=titled(title(column, 24))),
+        layout(xaxis=titled(title(column, 34, "mean ")), yaxis=titled(title(column, 34))),
         alt=f"The {column.name} of records that share all conditions, over the mean of each condition",
         height=320,
     )

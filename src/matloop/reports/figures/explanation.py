@@ -69,30 +69,30 @@ def bars(found: Sequence[Bar], axis_title: str, alt: str) -> Figure:
         "type": "bar",
         "orientation": "h",
         "x": numbers(bar.value for bar in shown),
-        "y": [plain(bar.name, 34) for bar in shown],
+        "y": [plain(bar.name, 26) for bar in shown],
         "marker": {"color": BLUE},
         "hovertemplate": "%{y}: %{x:.3g}<extra></extra>",
     }
     if any(bar.spread for bar in shown):
         drawn["error_x"] = {"type": "data", "array": numbers(b.spread for b in shown), "color": INK, "thickness": 1}
-    return Figure([drawn], layout(xaxis=titled(plain(axis_title)), yaxis=_names(), bargap=0.3), alt, _tall(shown))
+    return Figure([drawn], layout(xaxis=titled(plain(axis_title)), yaxis=_names(), bargap=0.3), alt, *_size(shown))
 
 
-def clouds(found: Sequence[Cloud], axis_title: str, alt: str) -> Figure:
+def clouds(found: Sequence[Cloud], answer: Column, alt: str) -> Figure:
     """A point for each row: how far the input moved its answer; the colour is the input's own value, low to high."""
     shown = list(found)[:MOST_INPUTS]
     traces = [_cloud(cloud, -i) for i, cloud in enumerate(shown)]
-    ticks = {"tickvals": [-i for i in range(len(shown))], "ticktext": [plain(cloud.name, 34) for cloud in shown]}
+    ticks = {"tickvals": [-i for i in range(len(shown))], "ticktext": [plain(cloud.name, 26) for cloud in shown]}
     zero = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1}}
     return Figure(
         traces,
         layout(
-            xaxis=titled(plain(axis_title)),
+            xaxis=titled(title(answer, 36, "contribution to ")),
             yaxis=named(range=[0.6 - len(shown), 0.6], **ticks),
             shapes=[zero],
         ),
         alt,
-        _tall(shown),
+        *_size(shown),
     )
 
 
@@ -222,5 +222,7 @@ def _names() -> dict[str, Any]:
     return named(type="category", autorange="reversed")
 
 
-def _tall(shown: Sequence[object]) -> int:
-    return 110 + 26 * len(shown)
+def _size(shown: Sequence[Bar | Cloud]) -> tuple[int, int]:
+    """Height and least width in pixels: beside long names, nothing would be left of a narrow screen."""
+    longest = max((len(one.name) for one in shown), default=0)
+    return 110 + 26 * len(shown), 460 if longest > 18 else 0

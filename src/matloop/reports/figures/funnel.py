@@ -105,7 +105,7 @@ def intervals(quantity: Column, shortlist: Sequence[Predicted], confidence: floa
         traces,
         layout(
             xaxis=counting("place on the shortlist", len(shortlist)),
-            yaxis=titled(title(quantity, 40, "predicted ")),
+            yaxis=titled(title(quantity, 44, "predicted ")),
             showlegend=True,
             legend=legend_above(),
         ),

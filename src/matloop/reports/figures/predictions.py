@@ -48,7 +48,7 @@ def predicted_against_measured(quantity: Column, judged: Sequence[Judged]) -> Fi
     }
     return Figure(
         [diagonal, points],
-        layout(xaxis=titled(title(quantity, 30, "predicted ")), yaxis=titled(title(quantity, 26, "measured "))),
+        layout(xaxis=titled(title(quantity, 40, "predicted ")), yaxis=titled(title(quantity, 34, "measured "))),
         alt=f"Measured {quantity.name} against predicted",
         height=340,
     )

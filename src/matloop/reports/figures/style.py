@@ -71,7 +71,7 @@ def layout(**settings: Any) -> dict[str, Any]:
 def title(column: Column, length: int = 40, before: str = "") -> str:
     """A title with its unit, short enough for its place: of a long name the end is left out, never the unit."""
     unit = f" ({plain(column.unit, 14)})" if column.unit else ""
-    return before + plain(column.name, max(8, length - len(unit))) + unit
+    return before + plain(column.name, max(8, length - len(before) - len(unit))) + unit
 
 
 def upright(column: Column, length: int = 24) -> str:

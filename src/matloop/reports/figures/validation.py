@@ -61,8 +61,8 @@ def parity(target: Column, told: OutOfFold) -> Figure:
     return Figure(
         [_diagonal(low, high), points],
         layout(
-            xaxis=titled(title(target, 36, "predicted "), **across),
-            yaxis=titled(title(target, 30, "measured "), **across),
+            xaxis=titled(title(target, 40, "predicted "), **across),
+            yaxis=titled(title(target, 40, "measured "), **across),
         ),
         alt=f"Measured {target.name} against predicted, of rows that the model had not seen",
         height=400,
@@ -95,7 +95,7 @@ def residuals(target: Column, told: OutOfFold) -> Figure:
         layout(
             xaxis=titled(title(target, 34, "predicted "), domain=[0, 0.76]),
             xaxis2=titled("rows", domain=[0.8, 1], nticks=3),
-            yaxis=titled(title(target, 24, "residual of ")),
+            yaxis=titled(title(target, 34, "residual of ")),
             shapes=[zero],
             bargap=0.05,
         ),
