@@ -1,11 +1,14 @@
 """Each command does what it says, tells facts as JSON, and ends with the right exit code."""
 
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import typer
 
+from matloop.cli.doctor import EXTRAS
 from matloop.cli.main import ORDER, program
 
 COMMANDS = (
@@ -226,6 +229,19 @@ def test_the_doctor_replays_the_journal(matloop, tmp_path: Path) -> None:
     findings = {finding["what"]: finding for finding in json.loads(told.out)}
     assert findings["store"]["ok"]
     assert findings["suggestions of glue"]["ok"]
+
+
+def test_the_doctor_knows_every_extra_of_the_package(matloop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each extra of pyproject.toml is looked for by a module of each of its packages; one that is missing is named."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert set(EXTRAS) == set(extras) - {"all", "test", "dev"}
+    for extra, modules in EXTRAS.items():
+        for module, package in zip(modules, extras[extra], strict=True):
+            assert package.startswith(module)
+    monkeypatch.setitem(EXTRAS, "maps", ("no_such_module",))
+    told = {finding["what"]: finding["told"] for finding in json.loads(matloop("doctor", "--json").out)}
+    assert re.search(r"not installed: .*maps \(pip install \"matloop\[\w+\]\"\)$", told["extras"])
 
 
 def test_cases_are_listed_with_their_claims(matloop) -> None:

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def cases(
-    name: Annotated[str | None, typer.Argument(help="One case, in full.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One case, in full.")] = None,
     json: AsJson = False,
 ) -> None:
     """List the published systems and their claims.
@@ -23,7 +23,7 @@ def cases(
     """
     from matloop.cases.catalog import case
     from matloop.cases.catalog import cases as known
-    from matloop.cli.terminal import console, print_json, table
+    from matloop.cli.terminal import console, print_json, say, table
 
     chosen = [case(name)] if name else list(known().values())
     if json:
@@ -33,7 +33,7 @@ def cases(
     if name:
         for key, value in chosen[0].claim.items():
             words = "; ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-            screen.print(f"{key + ':':12}{words}", markup=False, soft_wrap=True)
+            say(f"{key + ':':12}{words}")
         screen.print(
             f"\nRun it: matloop run {name}" + "".join(f" [--lab {lab}]" for lab in list(chosen[0].labs)[1:]),
             markup=False,

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    file: Annotated[Path | None, typer.Argument(help="The campaign file.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The campaign file.")] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of campaign files, for editors.")
     ] = False,

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 LITTLE_ROOM = 200_000_000
 
 
+#: What each extra installs that its commands ask for, by the names of modules.
+EXTRAS = {
+    "boost": ("lightgbm",),
+    "sources": ("httpx",),
+    "structures": ("pymatgen", "matminer", "dscribe", "ase"),
+    "molecules": ("rdkit",),
+    "porous": ("pyzeo", "raspalib", "ase"),
+    "explain": ("shap",),
+    "maps": ("umap",),
+    "cluster": ("dask", "distributed"),
+}
+
+
 class Finding(NamedTuple):
     what: str
     ok: bool
@@ -29,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     name: Annotated[
-        str | None, typer.Argument(help="A campaign: replay its journal and compare the suggestions.")
+        str | None, typer.Argument(metavar="NAME", help="A campaign: replay its journal and compare the suggestions.")
     ] = None,
     store: StoreOption = None,
     json: AsJson = False,
@@ -40,6 +53,8 @@ def doctor(
 
     Example: matloop doctor bear
     """
+    from rich.markup import escape
+
     from matloop.cli.terminal import console, print_json, table
 
     found = [*_installation(), *_store(store or DEFAULT_STORE)]
@@ -50,7 +65,7 @@ def doctor(
     else:
         made = table("", "examined", "found")
         for finding in found:
-            made.add_row("ok" if finding.ok else "[red]![/red]", finding.what, finding.told)
+            made.add_row("ok" if finding.ok else "[red]![/red]", escape(finding.what), escape(finding.told))
         console().print(made)
     if not all(finding.ok for finding in found):
         raise typer.Exit(1)
@@ -63,12 +78,23 @@ def _installation() -> Iterator[Finding]:
     from matloop.campaign.provenance import versions
 
     yield Finding("versions", sys.version_info >= (3, 11), ", ".join(f"{k} {v}" for k, v in versions().items()))
+    yield Finding("extras", True, _extras())
     published = os.environ.get("MATLOOP_DATA")
     there = bool(published) and Path(str(published)).is_dir()
     told = f"MATLOOP_DATA: {published}" if published else "MATLOOP_DATA is not set: replays need --data FILE"
     yield Finding(
         "published data", there or not published, told if there or not published else f"{told} does not exist"
     )
+
+
+def _extras() -> str:
+    """Which are installed, and how to install one of the others; nothing is imported for it."""
+    from importlib.util import find_spec
+
+    there = [extra for extra, modules in EXTRAS.items() if all(map(find_spec, modules))]
+    others = [extra for extra in EXTRAS if extra not in there]
+    told = ", ".join(there) or "none"
+    return f'{told}; not installed: {", ".join(others)} (pip install "matloop[{others[0]}]")' if others else told
 
 
 def _store(path: Path) -> Iterator[Finding]:

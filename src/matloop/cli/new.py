@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="The campaign's name; the file is NAME.toml.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign's name; the file is NAME.toml.")],
     lab: Annotated[str, typer.Option(help="Who carries the trials out: person, command or function.")] = "person",
     case: Annotated[str | None, typer.Option(help="Start from the file of a published case instead.")] = None,
     shortlist: Annotated[

@@ -66,7 +66,8 @@ def propose(
 def record(
     name: Name,
     results: Annotated[
-        list[str] | None, typer.Argument(help="Filled sheets, or with --trial: KEY=VALUE pairs.")
+        list[str] | None,
+        typer.Argument(metavar="SHEET|KEY=VALUE", help="Filled sheets, or with --trial: KEY=VALUE pairs."),
     ] = None,
     trial: Annotated[str | None, typer.Option("--trial", help="One trial, by its id or number.")] = None,
     failed: Annotated[str | None, typer.Option("--failed", help="With --trial: why it gave no values.")] = None,
@@ -106,7 +107,7 @@ def record(
 
 def resolve(
     name: Name,
-    trial: Annotated[str, typer.Argument(help="The trial, by its id or number.")],
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="The trial, by its id or number.")],
     happened: Annotated[
         list[str] | None,
         typer.Option("--happened", metavar="KEY=VALUE", help="It happened, with this result (repeat for several)."),

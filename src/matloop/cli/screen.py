@@ -57,7 +57,7 @@ def register(app: typer.Typer) -> None:
 def screen(
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SCREEN.toml] [CANDIDATES]", help="The screen, and a file or folder of candidates."),
+        typer.Argument(metavar="SCREEN.toml|CANDIDATES", help="The screen, and a file or folder of candidates."),
     ] = None,
     model: Annotated[
         list[str] | None,
@@ -107,7 +107,7 @@ def screen(
             n = work.write_candidates(definition, write_candidates, progress)
         _say({"file": str(write_candidates), "candidates": n}, f"{n:,} candidates: {write_candidates}", json)
         return
-    with shown("Screening", "candidates", quiet or json) as progress, _resumable():
+    with _resumable(), shown("Screening", "candidates", quiet or json) as progress:
         done = work.screen(
             definition,
             candidates,

@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    name: Annotated[str | None, typer.Argument(help="A campaign or its file; all of the store unless given.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A campaign or its file; all of the store unless given.")
+    ] = None,
     store: StoreOption = None,
     json: AsJson = False,
 ) -> None:

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def why(
     name: Name,
-    trial: Annotated[str, typer.Argument(help="The trial, by its number or id.")],
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="The trial, by its number or id.")],
     store: StoreOption = None,
     json: AsJson = False,
 ) -> None:
