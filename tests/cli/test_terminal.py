@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from matloop.cli.terminal import counted, say, size
+from matloop.cli.terminal import console, counted, say, size, table
 
 LONG = "units: Qst: its header has a unit, but most of its cells are no numbers."
 
@@ -45,3 +45,25 @@ def test_numbers_and_sizes_are_readable(tmp_path: Path) -> None:
     for n, told in ((10, "1 kB"), (27_400, "27 kB"), (3_440_000, "3.4 MB")):
         file.write_bytes(b"\0" * n)
         assert size(file) == told
+
+
+def test_no_number_is_torn_apart_where_a_terminal_is_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that does not fit becomes a list; one that fits, or is folded on a usual terminal, stays a table."""
+    monkeypatch.setenv("TERM", "xterm")
+    made = table("trial>", "toughness \\[J]>", "theta \\[degree]>", "what", "how")
+    made.add_row("33", "47.1623", "183.4112", "the best of all", "")
+    shown = {}
+    for columns in ("40", "60"):
+        monkeypatch.setenv("COLUMNS", columns)
+        monkeypatch.setattr("sys.stdout", screen := Screen())
+        console().print(made)
+        shown[columns] = [line.rstrip() for line in screen.getvalue().splitlines()]
+    assert shown["40"] == [
+        "",
+        "trial: 33",
+        "toughness [J]: 47.1623",
+        "theta [degree]: 183.4112",
+        "what: the best of all",
+        "",
+    ]
+    assert len([line for line in shown["60"] if "47.1623" in line and "183.4112" in line]) == 1

@@ -48,10 +48,11 @@ def _plain(value: Any) -> Any:
 def table(*columns: str, title: str | None = None) -> Table:
     """An empty table in the house style, as wide as its title; a column named 'x>' is aligned to the right."""
     from rich import box
-    from rich.table import Table
+
+    from matloop.cli.narrow import NarrowTable
 
     wide = len(title) if title else None
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, min_width=wide)
+    made = NarrowTable(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, min_width=wide)
     for column in columns:
         right = column.endswith(">")
         made.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
