@@ -240,6 +240,33 @@ def test_a_row_of_units_below_the_header_says_the_units(write: Write, above: str
 
 
 @pytest.mark.parametrize(
+    "below",
+    ["NaCl,nan,n/a\nKCl,8.4,301\n", "NaCl,,300\nKCl,8.4,\n", "NaCl,oops,300\nKCl,8.4,301\n", "NaCl,-1 234.5,1\n"],
+)
+@pytest.mark.parametrize("titled", ["", "units", "Unit:"])
+def test_units_below_a_header_are_read_whatever_is_missing_or_bad_below_them(
+    write: Write, below: str, titled: str
+) -> None:
+    """Each of these cells costs its own record at most, never the units of all."""
+    path = write("x.csv", f"formula,gap,T\n{titled},eV,K\n{below}")
+    for columns in (read_any(path).columns, Stream(path).columns):
+        assert [columns[name].unit for name in ("formula", "gap", "T")] == [None, "eV", "K"]
+
+
+def test_a_bad_cell_below_a_row_of_units_is_told_with_its_own_line(write: Write) -> None:
+    dataset = read_any(write("x.csv", "# instrument\nformula,gap\n,eV\nNaCl,8.5\nKCl,oops\nLiF,9\n"))
+    assert [record.place for record in dataset.set_aside] == ["x.csv:5"]
+
+
+def test_a_unit_in_the_header_and_below_it_is_one_and_a_ph_has_none(write: Write) -> None:
+    dataset = read_any(write("x.csv", "formula,gap (eV),acidity\n,[eV],pH\nNaCl,8.5,7\nKCl,8.4,6.5\n"))
+    assert {column.name: column.unit for column in dataset.columns.values() if column.kind == "number"} == {
+        "gap": "eV",
+        "acidity": None,
+    }
+
+
+@pytest.mark.parametrize(
     ("content", "n"),
     [
         ("A,B,X\nK,V,F\nNa,Ti,F\n", 2),  # elements, of which each is a unit, too

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from matloop.core.errors import UnitError
 from matloop.core.units import check_unit
@@ -23,7 +23,6 @@ _UNMISTAKABLE = {
 } | {"percent": "%", "pct": "%", "kelvin": "K", "celsius": "°C", "angstrom": "Å", "w_mk": "W/(m K)"}
 #: log(GPa) is no column named 'log' in GPa.
 _FUNCTION = re.compile(r"(?:^|[\s_])(?:log|ln|lg|log10|log2|exp|sqrt)$", re.IGNORECASE)
-_WORD, _NUMBER = re.compile(r"[^\W\d_]|[%°]"), re.compile(r"\s*[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?\s*")
 _TEMPERATURE = re.compile(
     r"(?:^|[^a-z])(?:t|temp|temperature)(?:$|[^a-z])|temperature|(?:melting|boiling)[ _]point", re.IGNORECASE
 )
@@ -37,7 +36,7 @@ _ALIASES |= {"Kelvin": "K", "Celsius": "°C", "Torr": "torr", "Hartree": "hartre
 #: K beneath the stroke, where everybody reads it, though 'W/m K' is by the letter W·K/m.
 _FOR_EACH_KELVIN = re.compile(r"^(\w?[WJ])/(m|cm|mol|g|kg)[ ·*-]?K$")
 #: What stands in the place of a unit where there is none.
-_NONE = {"-", "–", "—", "dimensionless", "unitless", "a.u.", "arb. u.", "arb. units", "arbitrary units"}
+NO_UNIT = {"-", "–", "—", "dimensionless", "unitless", "a.u.", "arb. u.", "arb. units", "arbitrary units", "ph"}
 #: What could be units (gigawatt, year, barn), but in headers of materials are methods, sites and elements.
 _LABELS = {"GW", "G0W0", "Pt", "a", "B", "b", "a/b", "A/B", "R2", "R^2", "at"}
 #: Units that are as often something else: what their column must tell of.
@@ -71,35 +70,15 @@ def read_headers(headers: Iterable[str]) -> list[tuple[str, str | None]]:
 def _split(header: str) -> tuple[str, str | None]:
     for pattern in (_BRACKETED, _SLASHED):
         if (match := pattern.match(header)) and not _FUNCTION.search(match["name"]):
-            if match["unit"].strip().casefold() in _NONE:
+            if match["unit"].strip().casefold() in NO_UNIT:
                 return match["name"], None
             unit = known_unit(match["unit"], match["name"])
-            if unit is not None and _is_meant(unit, match["name"]):
+            if unit is not None and is_meant(unit, match["name"]):
                 return match["name"], unit
     for pattern in (*_BARE, *_SNAKE):
         if (match := pattern.match(header)) and (unit := _unmistakable(match["unit"], match["name"])):
             return (match["name"] if pattern in _BARE else header), unit  # snake_case is meant to be used as it is
     return header, None
-
-
-def with_units_below(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str] | None:
-    """The header with the units of the first row below it, 'gap [eV]'; None where that is no row of units.
-
-    Such a row has a unit or nothing under each name, and there are numbers under each unit.
-    """
-    if not rows or len(rows[0]) > len(header):
-        return None
-    titled = list(header)
-    for i, cell in enumerate(rows[0]):
-        text = cell.strip().strip("()[] ")
-        if not text or text.casefold() in _NONE:
-            continue
-        unit = known_unit(text, header[i]) if _WORD.search(text) else None
-        below = [row[i] for row in rows[1:] if len(row) > i and row[i].strip()]
-        if unit is None or not _is_meant(unit, header[i]) or not below or not all(map(_NUMBER.fullmatch, below)):
-            return None
-        titled[i] = f"{header[i]} [{text}]"
-    return titled if titled != list(header) else None
 
 
 def _unmistakable(text: str, name: str) -> str | None:
@@ -108,7 +87,7 @@ def _unmistakable(text: str, name: str) -> str | None:
     return _UNMISTAKABLE.get(text.casefold().replace("/", "_"))
 
 
-def _is_meant(unit: str, name: str) -> bool:
+def is_meant(unit: str, name: str) -> bool:
     """Whether what can be read as a unit is one: 'gap (GW)' was computed in the GW approximation, not in gigawatt."""
     if unit in _LABELS:
         return False

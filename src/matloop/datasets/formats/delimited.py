@@ -14,9 +14,9 @@ from matloop.core.progress import Progress, silent
 from matloop.datasets.archive import text_of
 from matloop.datasets.dataset import SetAside
 from matloop.datasets.decimal_commas import has_decimal_commas, with_points
-from matloop.datasets.headers import with_units_below
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw
+from matloop.datasets.units_below import LOOKED_AT_BELOW, with_units_below
 from matloop.files.table import DELIMITERS, dialect_of, lines_of, require_distinct
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 AT_ONCE = 50_000
 #: A cell has no more letters than this: behind so many, a quotation mark was forgotten. Large structures take 100,000.
 LONGEST_CELL = 4_000_000
-#: A row of units is known by so many rows, and the numbers in them.
-LOOKED_AT_BELOW = 6
 #: The header stands within the first letters of a file.
 _LOOKED_AT = 100_000
 

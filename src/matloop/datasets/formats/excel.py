@@ -13,10 +13,9 @@ from matloop.core.errors import InputError, TableError, did_you_mean
 from matloop.core.progress import Progress, silent
 from matloop.datasets.archive import MOST_OF_ONE, MOST_OF_WORKBOOK, open_zip
 from matloop.datasets.dataset import SetAside
-from matloop.datasets.formats.delimited import LOOKED_AT_BELOW
-from matloop.datasets.headers import with_units_below
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw, of_records
+from matloop.datasets.units_below import LOOKED_AT_BELOW, with_units_below
 from matloop.files.table import require_distinct
 
 _AT_ONCE = 5000
