@@ -13,10 +13,6 @@ from matloop.screening.keys import keys_of
 
 #: Smaller shares of a mixture are those of arithmetic.
 _LEAST = 1e-6
-#: A phase lies below a plane by more than this part of the energies, and takes more than this of a phase's place.
-_BELOW, _PIVOT = 1e-11, 1e-9
-#: Added to the fractions, so that no two phases leave a mixture at once (Charnes 1952, doi:10.2307/1907845).
-_NUDGES = 1e-10 * (1 + np.random.default_rng(0).random(len(SYMBOLS)))
 
 
 class Mixture(NamedTuple):
@@ -73,29 +69,14 @@ class System(NamedTuple):
     def least(self, fractions: np.ndarray) -> Mixture:
         """The mixture of least energy at these fractions (k,).
 
-        It has as many phases as there are elements, at first these themselves. While a phase lies below the plane
-        through them it takes the place of the one that is used up first: the simplex method of Dantzig for the linear
-        program min Σ wᵢ Eᵢ with Σ wᵢ xᵢ = x and w ≥ 0, which is exact in any number of elements. That the energy must
-        fall each time ends it even among phases that are alike to the last digits.
+        Linear programming finds it exactly in any number of elements: min Σ wᵢ Eᵢ with Σ wᵢ xᵢ = x and w ≥ 0.
         """
-        mixed = np.arange(len(fractions))
-        nudged = fractions + _NUDGES[: len(fractions)]
-        energy = np.inf
-        while True:
-            inverse = np.linalg.inv(self.fractions[mixed].T)
-            potentials = self.energies[mixed] @ inverse
-            above = self.energies - self.fractions @ potentials
-            lowest = above.argmin()
-            if above[lowest] >= -_BELOW * np.abs(self.energies).max() or not float(potentials @ nudged) < energy:
-                break
-            energy = float(potentials @ nudged)
-            taking = inverse @ self.fractions[lowest]
-            takes = taking > _PIVOT
-            lasting = np.where(takes, inverse @ nudged / np.where(takes, taking, 1), np.inf)
-            mixed[lasting.argmin()] = lowest
-        shares = inverse @ fractions
-        used = [i for i in np.argsort(-shares, kind="stable").tolist() if shares[i] > _LEAST]
-        return Mixture(float(potentials @ fractions), {self.names[mixed[i]]: float(shares[i]) for i in used})
+        from scipy.optimize import linprog
+
+        scale = np.abs(self.energies).max() or 1.0  # the program stops at differences of 1e-7, whatever the unit
+        found = linprog(self.energies / scale, A_eq=self.fractions.T, b_eq=fractions, method="highs-ds")
+        used = [i for i in np.argsort(-found.x, kind="stable").tolist() if found.x[i] > _LEAST]
+        return Mixture(float(found.fun) * scale, {self.names[i]: float(found.x[i]) for i in used})
 
 
 def _lowest(amounts: Amounts, energies: np.ndarray) -> np.ndarray:
