@@ -191,6 +191,19 @@ def test_what_is_missing_constant_or_without_header_is_said() -> None:
     assert "'Vickers' is no unit" in told(quality, "units")
 
 
+def test_numbers_with_their_uncertainty_are_said_to_be_text() -> None:
+    """'531 ± 13' and '<0.1' teach no model, and nobody shall find that out from a column that is missing."""
+    frame = clean()
+    frame["strength [MPa]"] = [f"{500 + i} ± 13" for i in range(len(frame))]
+    frame["carbon"] = [f"<0.{i % 7 + 1}" if i % 3 else "0.5" for i in range(len(frame))]
+    frame["sample"] = [f"{i}-2024-{i % 9}" for i in range(len(frame))]
+    text = [Column(name, kind="text") for name in ("strength [MPa]", "carbon", "sample")]
+    found = [finding for finding in examine(dataset(frame, "eV", *text)).findings if finding.subject == "numbers"]
+    assert [finding.columns for finding in found] == [("strength [MPa]",), ("carbon",)]
+    assert "such as '500 ± 13': it is taken as text" in found[0].message
+    assert "'strength std'" in found[0].hint
+
+
 def test_reasons_are_counted_by_kind() -> None:
     """A hundred cells that are no numbers are one reason, not a hundred."""
     aside = [SetAside(f"x.csv:{i}", f"gap: 'bad {i}' is not a number") for i in range(100)] + [

@@ -81,6 +81,11 @@ def is_missing(text: str) -> bool:
     return text.strip().casefold() in MISSING
 
 
+def is_inexact(text: str) -> bool:
+    """Whether a cell is a number with its uncertainty, or a bound: '531 ± 13', '<0.1'."""
+    return bool(re.match(r"[<>≤≥~≈+-]?\s*\d", text)) and bool(_UNCERTAIN.search(text) or text[:1] in "<>≤≥~≈")
+
+
 def looks_numeric(text: str) -> bool:
     """Whether a cell is a number, with a unit or without."""
     if re.match(_PLAIN, text.strip()):

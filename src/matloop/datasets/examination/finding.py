@@ -13,6 +13,7 @@ Subject = Literal[
     "outliers",
     "missing",
     "units",
+    "numbers",
     "leakage",
     "constant",
     "header",

@@ -8,11 +8,21 @@ from collections.abc import Iterator
 from matloop.datasets.dataset import Dataset
 from matloop.datasets.examination.finding import Finding
 from matloop.datasets.headers import read_headers
+from matloop.datasets.numeric import is_inexact
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?")
+#: So many cells of a column tell what its others are.
+LOOKED_AT = 200
 _BRACKETS = re.compile(r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]{1,30})[)\]]$")
 #: What stands in square brackets, or holds one of these signs, was meant as a unit.
 _LIKE_A_UNIT = re.compile(r"[/^%°µ]|\d$|·")
+
+
+def _inexact(dataset: Dataset, name: str) -> str | None:
+    """A cell such as '531 ± 13', where half of the first cells or more are so."""
+    cells = [str(cell).strip() for cell in dataset.frame[name].dropna().head(LOOKED_AT)]
+    inexact = [cell for cell in cells if is_inexact(cell)]
+    return inexact[0][:40] if inexact and len(inexact) >= len(cells) / 2 else None
 
 
 def header_findings(dataset: Dataset) -> Iterator[Finding]:
@@ -22,7 +32,12 @@ def header_findings(dataset: Dataset) -> Iterator[Finding]:
         told = f"the columns {', '.join(numbers[:3])} have numbers for names: perhaps the file has no header"
         yield Finding("header", told, "--names a,b,c gives the columns names", tuple(numbers), len(numbers))
     for name, column in dataset.columns.items():
-        if column.kind == "text" and read_headers([name])[0][1] is not None:
+        plain, unit = read_headers([name])[0]
+        if column.kind == "text" and (such := _inexact(dataset, name)):
+            told = f"{name}: most of its cells are numbers that are not plain, such as '{such}': it is taken as text"
+            hint = f"a number alone can be learned from; its uncertainty belongs into a column '{plain} std'"
+            yield Finding("numbers", told, hint, (name,))
+        elif column.kind == "text" and unit is not None:
             told = f"{name}: its header has a unit, but most of its cells are no numbers"
             yield Finding("units", told, f"--kind '{name}=number' sets aside the records that are none", (name,))
     bases: dict[str, list[str]] = {}
