@@ -108,3 +108,13 @@ def test_memory_does_not_grow_with_the_file(write: Write) -> None:
     for _ in read_chunks(path, 10_000):
         most = max(most, pa.total_allocated_bytes())
     assert most < 80e6
+
+
+@pytest.mark.parametrize("above", ["a,b\n", "# instrument\n#\na,b\n", "a,b\nm,s\n", "\n\na,b\nm,s\n"])
+def test_a_row_with_too_many_cells_is_told_with_its_line_whatever_stands_above(tmp_path: Path, above: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"{above}1,2\n3,4,5\n6,7\n")
+    told: list[SetAside] = []
+    (frame,) = read_chunks(path, 10, on_bad=told.append)
+    assert frame["a"].tolist() == [1, 6]
+    assert [record.place for record in told] == [f"x.csv:{above.count(chr(10)) + 2}"]

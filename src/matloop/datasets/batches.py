@@ -55,7 +55,7 @@ def delimited_batches(path: Path, columns: Sequence[str] | None, on_bad: OnBad |
     with_commas: set[str] | None = None
 
     def invalid(row: Any) -> str:
-        place = path.name if row.number is None else f"{path.name}:{row.number + n_above - 1}"
+        place = path.name if row.number is None else f"{path.name}:{row.number}"
         reason = f"the row has {row.actual_columns} cells, but the header {row.expected_columns}"
         told.append(SetAside(place, reason, str(row.text)[:500]))
         return "skip"
