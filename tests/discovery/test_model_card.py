@@ -79,7 +79,7 @@ def test_the_page_says_everything_that_was_filled_in():
     for wanted in (
         "made-up gaps", "CC-BY-4.0", "Nobody 2026", card.data.hash, "unknown element", "magpie",
         "10.1038/npjcompumats.2016.28", "one row for each composition", "boosting", "out of time", "conformal",
-        "To rank compositions", "Not for alloys", "2026-11-02T10:11:12Z", "5.547", "95.1%", "grouped by composition",
+        "To rank compositions", "Not for alloys", "2026-11-02T10:11:12Z", "5.547", "95.1 %", "grouped by composition",
     ):  # fmt: skip
         assert wanted in page, wanted
         assert wanted in text.replace("\\", ""), wanted

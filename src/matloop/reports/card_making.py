@@ -87,7 +87,7 @@ def selection(card: Card) -> Section:
             words(c.model, _settings(c.settings)),
             figure_cell(c.score),
             figure_cell(c.seconds),
-            Cell(f"{c.weight:.0%}" if c.weight else "–"),
+            Cell(f"{100 * c.weight:.0f} %" if c.weight else "–"),
             words(c.status),
         ]
         for c in told.candidates

@@ -48,7 +48,7 @@ def _gap(card: Card) -> str:
             f"Split at random the {gap.score} is {random}, grouped by {gap.grouped_by} {grouped}: "
             "it does as well on what is unlike its training rows."
         )
-    share = f" ({abs(gap.difference / gap.random):.0%})" if gap.random else ""
+    share = f" ({100 * abs(gap.difference / gap.random):.0f} %)" if gap.random else ""
     return (
         f"The gap: split at random the {gap.score} is {random}, grouped by {gap.grouped_by} it is {grouped}, "
         f"worse by {with_unit(card, gap.score, abs(gap.difference))}{share}. "
@@ -113,7 +113,10 @@ def uncertainty(card: Card) -> Section:
     sentences.append("An interval that means to hold 95 % of the values should hold 95 % of them.")
     unit = card.data.target.unit
     headings = [("means to hold", True), ("holds", True), (labelled("median width", unit), True)]
-    rows = [[Cell(f"{c.expected:.0%}"), Cell(f"{c.observed:.1%}"), figure_cell(c.width)] for c in told.coverage]
+    rows = [
+        [Cell(f"{100 * c.expected:.0f} %"), Cell(f"{100 * c.observed:.1f} %"), figure_cell(c.width)]
+        for c in told.coverage
+    ]
     return Section(
         place, title, sentences, [Table(headings, rows)], [("Calibration", figures.calibration(told.coverage))]
     )
@@ -122,7 +125,7 @@ def uncertainty(card: Card) -> Section:
 def _reliability(coverage: Sequence[Coverage], place: str, title: str, sentences: list[str]) -> Section:
     """Of classes: how often what was said with a probability came true."""
     told = [*sentences, "What is said with a probability of 80 % should come true in 80 % of the cases."]
-    rows = [[Cell(f"{c.expected:.1%}"), Cell(f"{c.observed:.1%}")] for c in coverage]
+    rows = [[Cell(f"{100 * c.expected:.1f} %"), Cell(f"{100 * c.observed:.1f} %")] for c in coverage]
     table = Table([("probability said", True), ("came true", True)], rows)
     drawn = figures.calibration(coverage, "probability said (%)", "came true (%)")
     return Section(place, title, told, [table], [("Calibration", drawn)])
@@ -137,7 +140,7 @@ def domain(card: Card) -> Section:
     sentences = [f"Method: {told.method}."]
     if told.share_inside is not None:
         where = f" by the split '{told.split}'" if told.split else ""
-        sentences.append(f"{told.share_inside:.1%} of the rows held out{where} lie within.")
+        sentences.append(f"{100 * told.share_inside:.1f} % of the rows held out{where} lie within.")
     if told.score_name and told.score_inside is not None and told.score_outside is not None:
         inside, outside = (with_unit(card, told.score_name, v) for v in (told.score_inside, told.score_outside))
         sentences.append(f"{told.score_name} of rows within: {inside}; beyond: {outside}.")

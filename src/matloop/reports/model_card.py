@@ -74,7 +74,7 @@ def counts(card: Card) -> list[Count]:
         if coverage.expected == 0.95:
             low, high = WELL_CALIBRATED
             tone = "good" if low <= coverage.observed <= high else "bad"
-            found.append(Count("of the 95 % intervals hold", f"{coverage.observed:.1%}", tone))
+            found.append(Count("of the 95 % intervals hold", f"{100 * coverage.observed:.1f} %", tone))
     return found
 
 
@@ -92,7 +92,7 @@ def remarks(card: Card) -> list[str]:
         found.append("No grouped split was made: nothing is known of materials unlike those it has seen.")
     for coverage in card.uncertainty.coverage:
         if coverage.expected == 0.95 and coverage.observed < WELL_CALIBRATED[0]:
-            found.append(f"Its 95 % intervals are too narrow: they hold {coverage.observed:.1%}.")
+            found.append(f"Its 95 % intervals are too narrow: they hold {100 * coverage.observed:.1f} %.")
     if card.data.is_proprietary:
         found.append("Made from proprietary data.")
     return found

@@ -22,6 +22,8 @@ from matloop.reports.wording import counted, number, shortened
 
 #: So many columns get a figure, so many records set aside a line, and so many letters are shown of each.
 MOST_FIGURES, MOST_LINES, MOST_LETTERS = 6, 200, 200
+#: So many columns with gaps are drawn.
+MOST_GAPS = 40
 #: Fewer groups of replicates make no figure.
 FEWEST_GROUPS = 3
 HEADINGS = (("column", False), ("role", False), ("kind", False), ("unit", False), ("filled", True), ("distinct", True))
@@ -103,7 +105,8 @@ def _figures(dataset: Dataset, quality: Quality, shown: Sequence[Summary]) -> li
         for s in shown
         if s.n_missing and s.column.role != "provenance"
     ]
-    return [*made, ("Columns with gaps", filled(gaps[:40]))] if gaps else made
+    more = f", {MOST_GAPS} of {len(gaps)}" if len(gaps) > MOST_GAPS else ""
+    return [*made, (f"Columns with gaps{more}", filled(gaps[:MOST_GAPS]))] if gaps else made
 
 
 def _classes(dataset: Dataset, name: str) -> Figure:

@@ -82,7 +82,10 @@ def clouds(found: Sequence[Cloud], answer: Column, alt: str) -> Figure:
     """A point for each row: how far the input moved its answer; the colour is the input's own value, low to high."""
     shown = list(found)[:MOST_INPUTS]
     traces = [_cloud(cloud, -i) for i, cloud in enumerate(shown)]
-    ticks = {"tickvals": [-i for i in range(len(shown))], "ticktext": [plain(cloud.name, 26) for cloud in shown]}
+    ticks: dict[str, Any] = {
+        "tickvals": [-i for i in range(len(shown))],
+        "ticktext": [plain(cloud.name, 26) for cloud in shown],
+    }
     zero = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1}}
     return Figure(
         traces,

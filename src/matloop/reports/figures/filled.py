@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matloop.reports.figures.style import BLUE, Figure, layout, named, numbers, titled
 from matloop.reports.wording import plain, shortened
@@ -21,7 +22,7 @@ def filled(shares: Sequence[tuple[str, float]]) -> Figure:
         "textposition": "none",
         "hovertemplate": "%{text}: %{x:.3g} %<extra></extra>",
     }
-    ticks = {"tickvals": list(range(len(shares))), "ticktext": [plain(name) for name in names]}
+    ticks: dict[str, Any] = {"tickvals": list(range(len(shares))), "ticktext": [plain(name) for name in names]}
     return Figure(
         [bars],
         layout(

@@ -40,7 +40,7 @@ def relevance(shares: Mapping[str, Mapping[str, float]]) -> Figure:
         _bars(objective, [by.get(name, 0.0) for name in names], colours[i % len(colours)])
         for i, (objective, by) in enumerate(shares.items())
     ]
-    ticks = {"tickvals": list(range(len(names))), "ticktext": [plain(name, 22) for name in names]}
+    ticks: dict[str, Any] = {"tickvals": list(range(len(names))), "ticktext": [plain(name, 22) for name in names]}
     return Figure(
         bars,
         layout(
