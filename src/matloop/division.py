@@ -13,8 +13,9 @@ from matloop.processes import processes
 
 #: The places of cells that are worked on at once.
 Chunk = range
-#: Chunks that are under way or wait at the processes, for each of them.
-AHEAD = 3
+#: Chunks that are under way or wait at the processes, for each of them. Of more some would wait where loky, when it is
+#: ended in their midst, forgets them and then complains that they are gone.
+AHEAD = 2
 
 Result = TypeVar("Result")
 

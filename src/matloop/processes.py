@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 #: So often a process looks whether the first one is still there, in seconds.
@@ -32,7 +33,10 @@ def executor(n: int, begin: Callable[..., None] | None = None, *told: Any) -> An
     """
     from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(n, initializer=_begin, initargs=(os.getpid(), begin, told), env=_ONE_THREAD)
+    made = ProcessPoolExecutor(n, initializer=_begin, initargs=(os.getpid(), begin, told), env=_ONE_THREAD)
+    with _without_interrupts():
+        made.submit(os.getpid)  # they start with the first task that they are given
+    return made
 
 
 @contextmanager
@@ -45,6 +49,20 @@ def processes(n: int, begin: Callable[..., None] | None = None, *told: Any) -> I
         yield made, BrokenProcessPool
     finally:
         made.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """No Ctrl-C reaches what is started here, also before it can say so itself: a process imports for a second."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it would let interrupts in again where it had to begin meanwhile
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(parent: int, begin: Callable[..., None] | None, told: tuple[Any, ...]) -> None:
