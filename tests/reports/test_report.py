@@ -11,10 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from report_campaigns import EVIL, Told, barrel, empty, evil, paint, render_of
+from report_campaigns import EVIL, Told, barrel, definition, empty, evil, paint, render_of
 
 from matloop.core.insight import Baseline
+from matloop.core.objective import Maximize
+from matloop.core.parameter import Integer, Real
+from matloop.core.space import Space
+from matloop.core.state import CampaignState
 from matloop.core.trial import Status
+from matloop.reports.columns import parameters
+from matloop.reports.figures.style import axis
 from matloop.reports.wording import measured, setting
 
 
@@ -300,3 +306,13 @@ def test_a_thousand_trials_keep_the_page_light_enough(told: dict[str, Told]) -> 
     page = Page(render_of(barrel(1000, fails=range(5, 1000, 37))))
     assert len(page.rows["trial-table"]) == 1001
     assert sum(len(text) for attrs, text in page.scripts if attrs) < 1_000_000
+
+
+def test_few_whole_numbers_have_no_ticks_between_them() -> None:
+    """A parameter that can be 1, 2 or 3 has no tick at 1.5; one of many numbers has those that fit."""
+    space = Space(coats=Integer(1, 3), rounds=Integer(1, 300), time=Real(0, 3))
+    spec = definition("whole", space, Maximize("y"))
+    few, many, real = (axis(column) for column in parameters(spec, CampaignState(spec=spec.to_dict())))
+    assert few["dtick"] == 1
+    assert "dtick" not in many
+    assert "dtick" not in real

@@ -25,6 +25,8 @@ class Column:
     unit: str | None = None
     options: tuple[str, ...] | None = None
     is_log: bool = False
+    #: Of whole numbers, how many steps of one there are from the lowest to the highest.
+    n_steps: int | None = None
 
     @property
     def label(self) -> str:
@@ -53,7 +55,8 @@ def _parameter(space: Space, name: str, seen: Sequence[Any]) -> Column:
     parameter = space.parameters.get(name)
     unit = space.units.get(name)
     if isinstance(parameter, Real | Integer):
-        return Column(name, unit, is_log=parameter.log)
+        n_steps = parameter.high - parameter.low if isinstance(parameter, Integer) else None
+        return Column(name, unit, is_log=parameter.log, n_steps=n_steps)
     known = parameter.options if isinstance(parameter, Choice) else ()
     if known or any(isinstance(value, str | bool) for value in seen):
         return Column(name, unit, tuple(dict.fromkeys(number(value) for value in (*known, *seen))))

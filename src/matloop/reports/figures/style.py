@@ -103,7 +103,7 @@ def named(text: str = "", **settings: Any) -> dict[str, Any]:
 
 
 def counting(text: str, most: int, **settings: Any) -> dict[str, Any]:
-    """An axis of whole numbers up to `most`: few of them would else get ticks at halves."""
+    """An axis of whole numbers, of which there are `most`: few of them would else get ticks at halves."""
     return titled(text, **({"dtick": 1} if most <= 8 else {}), **settings)
 
 
@@ -113,6 +113,8 @@ def axis(column: Column, **settings: Any) -> dict[str, Any]:
         settings = _named_ticks(column.options) | settings
     elif column.is_log:
         settings = {"type": "log", "dtick": "D2", "minorloglabels": "none"} | settings
+    elif column.n_steps is not None:
+        return counting(title(column), column.n_steps, **settings)
     return titled(title(column), **settings)
 
 
