@@ -90,7 +90,7 @@ def clouds(found: Sequence[Cloud], answer: Column, alt: str) -> Figure:
     return Figure(
         traces,
         layout(
-            xaxis=titled(title(answer, 36, "contribution to ")),
+            xaxis=titled(title(answer, 44, "contribution to ")),
             yaxis=named(range=[0.6 - len(shown), 0.6], **ticks),
             shapes=[zero],
         ),
