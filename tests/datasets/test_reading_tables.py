@@ -214,7 +214,10 @@ def test_names_keep_their_commas(write: Write) -> None:
     assert dataset.frame["name"].tolist() == ["2,4-xylenol", "3,5-xylenol"]
 
 
-@pytest.mark.parametrize("above", ["# of instrument 7, room 2\n# 2024\n", "Gaps of salts\n\n", "# ", "#", "\r\n"])
+@pytest.mark.parametrize(
+    "above",
+    ["# of instrument 7, room 2\n# 2024\n", "Gaps of salts\n\n", "Gaps, of salts;\n", "Salts,\n", "# ", "#", "\r\n"],
+)
 def test_what_stands_above_the_header_is_passed_over(write: Write, above: str) -> None:
     """Comments and a title are no header, and lines are counted all the same."""
     path = write("x.csv", f"{above}formula,gap\nNaCl,8.5\nKCl,wide\nLiF,1\n")
@@ -482,6 +485,27 @@ def test_a_title_above_a_sheet_s_header_is_passed_over(tmp_path: Path) -> None:
         book.active.append(row)
     book.save(tmp_path / "x.xlsx")
     assert read_any(tmp_path / "x.xlsx").frame["gap"].tolist() == [8.5, 8.4]
+
+
+def test_a_header_with_empty_cells_behind_it_is_no_title(write: Write) -> None:
+    """Only what stands above a row of names is a title: not above numbers, and not above one column."""
+    assert read_any(write("x.csv", "formula,,\nNaCl,,\nKCl,,\n")).frame["formula"].tolist() == ["NaCl", "KCl"]
+    with pytest.raises(TableError, match="without a name: column 2") as refused:
+        read_any(write("y.csv", "formula,,\nNaCl,1,2\nKCl,2,3\n"))
+    assert refused.value.hint == "all names stand in one row; this one reads formula, '', ''"
+
+
+def test_numbers_typed_as_text_with_a_comma_are_numbers_in_a_sheet_too(tmp_path: Path) -> None:
+    """'8,5' beside 8.4 is what German spreadsheets have; '1,234' alone stays a thousand and more, as in CSV."""
+    rows: list[list[object]] = [
+        ["formula", "gap", "n"],
+        ["NaCl", "8,5", "1,234"],
+        ["KCl", 8.4, "2,345"],
+        ["LiF", "wide", 7],
+    ]
+    dataset = read_any(workbook(tmp_path / "x.xlsx", {"data": rows}))
+    assert dataset.frame["gap"].tolist() == [8.5, 8.4]
+    assert dataset.frame["n"].tolist() == [1234, 2345]
 
 
 @pytest.mark.parametrize("column", ["sample", "label"])

@@ -62,7 +62,9 @@ def without_preamble(text: str) -> str:
     for place, (i, line) in enumerate(filled):
         below = [_n_cells(other) for _, other in filled[place + 1 : place + 4]]
         is_comment = line.startswith("#") and below and (_n_cells(line) != below[0] or filled[place + 1][1][0] == "#")
-        if is_comment or (_n_cells(line) == 1 and _is_header_below(filled[place + 1 : place + 2], below)):
+        if is_comment or (
+            _is_alone(line) and _is_header_below(filled[place + 1 : place + 2], below, _n_cells(line) == 1)
+        ):
             continue
         rest = text.split("\n", i)[-1]
         is_header = bool(below) and below[0] == _n_cells(line)
@@ -70,16 +72,25 @@ def without_preamble(text: str) -> str:
     return text
 
 
+def _is_alone(line: str) -> bool:
+    """Whether the line has one cell, with nothing in those behind it: spreadsheets save a title as 'Results;;;'."""
+    if _n_cells(line) == 1:
+        return True
+    first, *others = line.split(line[-1]) if line[-1] in DELIMITERS else [""]
+    return bool(first.strip()) and not "".join(others).strip()
+
+
 def _n_cells(line: str) -> int:
     plain = re.sub(r'"[^"]*"', "", line)
     return 1 + max(map(plain.count, DELIMITERS))
 
 
-def _is_header_below(following: Sequence[tuple[int, str]], counts: Sequence[int]) -> bool:
-    """Whether the line below has several cells, words among them, and the lines below it as many."""
+def _is_header_below(following: Sequence[tuple[int, str]], counts: Sequence[int], may_have_numbers: bool) -> bool:
+    """Whether the line below has several cells, words (among them), and the lines below it as many."""
     if len(counts) < 2 or counts[0] < 2 or len(set(counts)) > 1:
         return False
-    return not all(_is_number(cell) for cell in re.split(f"[{DELIMITERS}]", following[0][1]) if cell.strip())
+    cells = [cell for cell in re.split(f"[{DELIMITERS}]", following[0][1]) if cell.strip()]
+    return len(cells) > 1 and not (all if may_have_numbers else any)(map(_is_number, cells))
 
 
 def _header(records: Records, names: Sequence[str], file: str) -> list[str]:
@@ -115,6 +126,12 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def unnamed_column(file: str, header: Sequence[str], place: int) -> TableError:
+    """The error of a column with cells but no name; its header may well be the upper one of two."""
+    told = "all names stand in one row; this one reads " + ", ".join(name or "''" for name in header)
+    return TableError(f"{file} has a column without a name: column {place + 1}", told[:200])
 
 
 #: The name of a first column that has none and numbers the rows.
@@ -222,7 +239,7 @@ def _together(parts: Sequence[pd.DataFrame], header: Sequence[str], delimiter: s
         if i == 0 and ROW not in header and cells.str.fullmatch(r"\d+").all():
             table.columns = pd.Index([ROW, *header[1:]])  # what pandas writes before a table unless told not to
         elif (cells != "").any():
-            raise TableError(f"{file} has a column without a name", "give it one in the first line")
+            raise unnamed_column(file, header, i)
     table = table.iloc[:, [i for i, name in enumerate(table.columns) if name]]
     return table.apply(_with_decimal_points, delimiter=delimiter)
 

@@ -13,6 +13,8 @@ from matloop.core.errors import InputError, TableError, did_you_mean
 from matloop.core.progress import Progress, silent
 from matloop.datasets.archive import MOST_OF_ONE, MOST_OF_WORKBOOK, open_zip
 from matloop.datasets.dataset import SetAside
+from matloop.datasets.decimal_commas import has_decimal_commas, with_points
+from matloop.datasets.formats.delimited import unnamed_column
 from matloop.datasets.options import Options
 from matloop.datasets.raw import Raw, of_records
 from matloop.datasets.units_below import LOOKED_AT_BELOW, with_units_below
@@ -35,7 +37,7 @@ def read(path: Path, options: Options, progress: Progress = silent) -> Raw:
         raise TableError(f"{path.name} is empty")
     header, below = _header(rows, options.names, path.name)
     raw = _raw(header, below, f"{path.name}:{sheet.title}", path.name)
-    return _with_formulas(raw, path, sheet.title, header)
+    return _with_decimal_points(_with_formulas(raw, path, sheet.title, header))
 
 
 def _opened(path: Path, data_only: bool) -> Any:
@@ -171,8 +173,25 @@ def _raw(header: Sequence[str], rows: Sequence[tuple[int, list[Any]]], where: st
         raise TableError(f"{file} has no rows below its header")
     unnamed = [record.pop("") for record in records if "" in record]
     if any(cell is not None for cell in unnamed):
-        raise TableError(f"{file} has a column without a name", "give it one in the first row")
+        raise unnamed_column(file, header, list(header).index(""))
     return of_records(records, places, names=[name for name in header if name], set_aside=set_aside)
+
+
+def _with_decimal_points(raw: Raw) -> Raw:
+    """Numbers that were typed as text, '149,3' beside 151.2, as a spreadsheet of another language leaves them."""
+    import pandas as pd
+    import pyarrow as pa
+
+    for name in raw.table.columns:
+        cells = raw.table[name].tolist()
+        places = [i for i, cell in enumerate(cells) if isinstance(cell, str)]
+        texts = pa.chunked_array([pa.array([cells[i] for i in places], pa.string())])
+        if not has_decimal_commas(texts, ","):
+            continue
+        for i, text in zip(places, with_points(texts).to_pylist(), strict=True):
+            cells[i] = text
+        raw.table[name] = pd.Series(cells, index=raw.table.index, dtype=object)
+    return raw
 
 
 def _with_formulas(raw: Raw, path: Path, sheet: str, header: Sequence[str]) -> Raw:
