@@ -14,6 +14,7 @@ from stand_in import screened
 
 from matloop.core.composition import COLUMN, read_formulas
 from matloop.core.errors import InputError, SpecError
+from matloop.core.structure import Structure
 from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
 from matloop.screening.phases import Mixture, Phases, System
@@ -235,6 +236,18 @@ def test_energies_of_other_amounts_than_an_atom_are_refused(
     stage = {"kind": "stability", "hull": 0.05, "phases": "phases.csv", "column": "energy"}
     with pytest.raises(InputError, match=message):
         screened([stage], _candidates(own), tmp_path / "state", base=tmp_path, units={"energy": own})
+
+
+def test_candidates_may_be_structures_beside_phases_that_are_formulas(tmp_path: Path) -> None:
+    """A table of phases has formulas; what is relaxed has structures."""
+    structure = Structure.of(np.eye(3) * 4, ["Ba", "O"], np.eye(3)[:2] * 2).to_json()
+    frame = pd.DataFrame({"structure": [structure], "energy": [-2.5]})
+    dataset = Dataset(frame, [Column("structure", role="material", kind="structure"), Column("energy", unit="eV")])
+    _phases_in(tmp_path)
+    stage = {"kind": "stability", "hull": 1, "phases": "phases.csv", "column": "energy"}
+    made = screened([stage], dataset, tmp_path / "s", (), "structure", "structure", base=tmp_path)
+    assert made[0]["competing_phases"].tolist() == ["BaO"]
+    assert made[0]["energy_above_hull"].tolist() == pytest.approx([2.8 - 2.5])
 
 
 def test_a_file_that_is_not_there_is_a_mistake_of_the_screen(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 #: Energies of a formula unit, or of a mole of them, have a hull too, and a wrong one: they are refused.
 _UNITS_PER_ATOM = ("eV/atom", "eV", "kJ/mol/atom")
 _PER_ATOM = "divide energies by the numbers of atoms, and write their unit as eV/atom, or kJ/mol/atom"
+#: What phases may be given as, whatever the candidates are.
+_WITH_ELEMENTS = ("composition", "structure")
 #: So many rows are held at a time.
 ROWS = 50_000
 
@@ -53,10 +56,15 @@ def read_phases(name: str, column: str, unit: str | None, scene: Scene) -> Phase
     columns = Stream(scene.base / name).columns
     if column not in columns:
         numbers = [each.name for each in columns.values() if each.kind == "number"]
-        raise InputError(f"{name} has no column '{column}' of energies", did_you_mean(column, numbers))
+        hint = did_you_mean(column, numbers) or "name the column that has them: energies = …"
+        raise InputError(f"{name} has no column '{column}' of energies", hint)
     if columns[column].kind != "number":
         raise InputError(f"the column '{column}' of {name} has no numbers")
-    material = material_in(columns, scene, name, f"call it '{scene.material}', as that of the candidates")
+    there = {each.kind for each in columns.values()}
+    kind = next((kind for kind in (scene.kind, *_WITH_ELEMENTS) if kind in there), scene.kind)
+    hint = f"call it '{scene.material}', as that of the candidates"
+    material = material_in(columns, replace(scene, kind=kind), name, hint)
+    kind = columns[material].kind if columns[material].kind in _WITH_ELEMENTS else "composition"
     theirs = columns[column].unit
     if wrong := next((each for each in (unit, theirs) if each and not _is_per_atom(each)), None):
         raise InputError(f"{wrong} is no unit of the energy per atom, of which a hull is made", _PER_ATOM)
@@ -69,12 +77,13 @@ def read_phases(name: str, column: str, unit: str | None, scene: Scene) -> Phase
         frame = frame[np.isfinite(frame[column])]
         formulas += frame[material].tolist()
         energies.append(frame[column].to_numpy(float))
-    amounts, failures = amounts_of(formulas, scene.kind or "composition")
+    amounts, failures = amounts_of(formulas, kind)
     if not len(amounts):
         raise InputError(f"{name} has no phase with a material that can be read and an energy")
     able = np.setdiff1d(np.arange(len(formulas)), list(failures))
-    is_written = scene.kind == "composition"
-    names = [formulas[i] if is_written else canonical_formula(amounts.written(j)) for j, i in enumerate(able)]
+    names = [
+        formulas[i] if kind == "composition" else canonical_formula(amounts.written(j)) for j, i in enumerate(able)
+    ]
     phases = Phases(amounts, np.concatenate(energies)[able], names)
     if phases.looks_total:
         hint = "subtract the energies of the elements in proportion to their fractions"
