@@ -121,11 +121,12 @@ def structure_groups(cells: Sequence[str | None], progress: Progress = silent) -
     structure without a cell matches none but its own copy. What was asked last is remembered. Raises MissingExtra.
     """
     key = hash(tuple(cells))
-    if key not in _MATCHED:
+    made = _MATCHED.get(key)
+    if made is None:
         made = _matched(cells, progress)
-        _MATCHED.clear()
+        _MATCHED.clear()  # another thread may ask for others meanwhile
         _MATCHED[key] = made
-    return _MATCHED[key].copy()
+    return made.copy()
 
 
 def _matched(cells: Sequence[str | None], progress: Progress) -> np.ndarray:
