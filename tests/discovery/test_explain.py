@@ -21,6 +21,7 @@ from matloop.discovery.explain_one import explain_one, row_of
 from matloop.discovery.explaining import Asked, explained
 from matloop.discovery.held_out import of_training
 from matloop.discovery.named import material_of
+from matloop.discovery.train import train
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +164,18 @@ def test_a_class_is_explained_by_its_probability():
 
 def test_of_two_classes_the_second_is_explained_unless_one_is_named():
     assert explain(verdict_model(), rows=20).label == "weak"
+
+
+@pytest.mark.parametrize("words", [(0.0, 1.0), (-1.0, 1.0), ("1.0", "2.0")])
+def test_classes_that_are_numbers_are_known_again_in_the_training_rows(words):
+    """In the model itself, in its file, and in the table that it was trained on."""
+    frame = pd.DataFrame({"formula": [f"Fe{i}Ni{30 - i}" for i in range(1, 30)]})
+    frame["glass"] = [words[i % 30 > 14] for i in range(29)]
+    kind = "text" if isinstance(words[0], str) else "number"
+    table = Dataset(frame, [Column("formula", role="material", kind="composition"), Column("glass", kind=kind)])
+    model = train(table, "glass", "tree", splits=["random"], task="classification")
+    assert explain(model, rows=20).importances is not None
+    assert explain(model, frame, rows=20).judged_on.startswith("rows of the table given")
 
 
 # -- single predictions -----------------------------------------------------------------------------------------------

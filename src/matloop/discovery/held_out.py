@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from matloop.core.errors import InputError
 from matloop.discovery import splitting
+from matloop.discovery.training_rows import class_of
 from matloop.models.out_of_fold import fit
 from matloop.models.splits import GroupedSplit, SplitError
 
@@ -79,12 +80,7 @@ def outcomes(model: TrainedModel, frame: pd.DataFrame) -> tuple[NDArray[Any], ND
         y = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         return y, np.isfinite(y)
     place = {name: i for i, name in enumerate(model.classes)}
-    codes = np.array([place.get(_class(cell), -1) for cell in cells.tolist()], dtype=np.intp)
+    codes = np.array([place.get(class_of(cell), -1) for cell in cells.tolist()], dtype=np.intp)
     if not (codes >= 0).any() and cells.notna().any():
         raise InputError(f"the table has none of the classes of {model.target.name}", ", ".join(model.classes[:10]))
     return codes, codes >= 0
-
-
-def _class(cell: Any) -> str:
-    """The name of a class as training has it: 1.0 is '1'."""
-    return str(int(cell)) if isinstance(cell, float) and cell == cell and cell == int(cell) else str(cell).strip()

@@ -90,6 +90,7 @@ def training_rows(
     if classes is not None:
         _require_classes(classes, Counter(y.tolist()), wanted)
         wanted = wanted.model_copy(update={"kind": "text", "unit": None})
+        used = used.with_column(wanted, y)  # its rows say '1', as the classes do, where a table says 1.0
     elif np.ptp(y) == 0:
         raise InputError(f"{wanted.name} is {y[0]:g} in every row: there is nothing to learn")
     return TrainingRows(
@@ -186,14 +187,16 @@ def _outcomes(target: Column, cells: Any, task: Task | None) -> tuple[NDArray[An
             hint = "write it in a larger unit, or take its logarithm"
             raise InputError(f"{target.name} is {np.abs(y[finite]).max():.3g} in a row: too large for a model", hint)
         return y, finite, remarks
-    told = np.array(["" if not there else _class(cell) for cell, there in zip(cells, known, strict=True)], dtype=object)
+    told = np.array(
+        ["" if not there else class_of(cell) for cell, there in zip(cells, known, strict=True)], dtype=object
+    )
     assert isinstance(cells, pd.Series)
     return told, known & (told != ""), remarks
 
 
-def _class(cell: Any) -> str:
+def class_of(cell: Any) -> str:
     """The name of a class: 1.0 is '1'."""
-    return str(int(cell)) if isinstance(cell, float) and cell == int(cell) else str(cell).strip()
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
 def _require_classes(classes: list[str], counts: Mapping[str, int], target: Column) -> None:
