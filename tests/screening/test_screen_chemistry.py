@@ -181,4 +181,4 @@ def test_the_hull_is_asked_for_in_any_unit(tmp_path: Path) -> None:
     units = {"energy_above_hull": "eV"}
     left, funnel, _ = screened([stage], Dataset(frame, columns), tmp_path, units=units)
     assert left["formula"].tolist() == ["FeO"]
-    assert funnel[1].reasons == {"energy_above_hull above 0.02": 1, "no number for energy_above_hull": 1}
+    assert funnel[1].reasons == {"energy_above_hull above 20 meV": 1, "no number for energy_above_hull": 1}

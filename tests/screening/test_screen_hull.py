@@ -194,6 +194,17 @@ def test_a_prediction_must_be_as_sure_as_is_asked(tmp_path: Path) -> None:
     assert f"energy_above_hull with probability below 0.96 at most {1.1 * mean:g}" in funnel[-1].reasons
 
 
+def test_what_the_model_cannot_judge_falls_where_that_is_asked(tmp_path: Path) -> None:
+    """The stand-in knows its way up to a mean atomic number of 40."""
+    _phases_in(tmp_path, dict.fromkeys(["Ba", "TiO2", "BaTiO3"], 1.0), "energy")
+    candidates = pd.DataFrame({"formula": ["BaTiO3", "Ba5O"], "energy": 0.0})
+    stage = {"kind": "stability", "hull": 99, "phases": "phases.csv", "prediction": "number", "energies": "energy"}
+    how: dict[str, Any] = {"models": ("number",), "base": tmp_path}
+    frame, funnel, _ = screened([stage | {"domain": "required"}], candidates, tmp_path / "state", **how)
+    assert frame["formula"].tolist() == ["BaTiO3"]
+    assert funnel[-1].reasons == {"outside the domain of number": 1}
+
+
 def test_other_phases_are_another_screen(tmp_path: Path) -> None:
     _phases_in(tmp_path)
     _screened(tmp_path)
@@ -206,7 +217,7 @@ def test_other_phases_are_another_screen(tmp_path: Path) -> None:
     ("phases", "stage", "message"),
     [
         ({"Ba": -1.9, "Ti": -7.8, "O": -4.9, "BaTiO3": -8.1}, {}, "those of the elements are not 0"),
-        ({"x1": -1.0}, {}, "no phase with a material that can be read"),
+        ({"x1": -1.0}, {}, "1 of the phases in phases.csv cannot be read"),
         (BARIUM_TITANATE, {"energies": "energie"}, "no column 'energie'"),
         (BARIUM_TITANATE, {"energies": "formula"}, "has no numbers"),
     ],

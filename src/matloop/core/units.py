@@ -78,7 +78,10 @@ def convert(value: float, unit: str | None, target: str | None) -> float:
     if not unit or unit == target:
         return value
     if not target:
-        raise UnitError(f"'{unit}' was given for a quantity that has no unit", "state its unit in the campaign file")
+        raise UnitError(
+            f"'{unit}' was given for a quantity that has no unit",
+            "leave it out, or give the quantity one",
+        )
     source, wanted = _parsed(unit), _parsed(target)
     if source.dimensionality != wanted.dimensionality:
         raise UnitError(f"'{unit}' is not a unit of the same dimension as '{target}'")

@@ -19,7 +19,7 @@ from matloop.datasets.groups import By
 from matloop.datasets.options import Options
 from matloop.datasets.quality import Quality, examine
 from matloop.datasets.reading import read_several
-from matloop.files.whole import write_whole
+from matloop.files.whole import require_place, write_whole
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ def _require_sensible(paths: Sequence[Path], output: Path, join: str | None) -> 
             raise InputError(f"{path} is no file, but a published dataset", f"matloop datasets {path} -o {output}")
     if join is not None and len(paths) < 2:
         raise InputError("there is nothing to join with one file", "matloop import FILE FILE --join NAME")
+    require_place(output)
 
 
 def _require_all_kept(dataset: Dataset, path: Path) -> None:

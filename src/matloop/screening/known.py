@@ -48,7 +48,7 @@ def material_in(columns: Mapping[str, Column], scene: Scene, file: str, hint: st
 def read_phases(name: str, column: str, unit: str | None, scene: Scene) -> Phases:
     """The phases in a file, with their formation energies per atom from this column, in this unit.
 
-    Rows without a material that can be read or without an energy are left out. Raises InputError.
+    Rows without an energy are left out; one whose material cannot be read might be the most stable. Raises InputError.
     """
     from matloop.datasets.stream import Stream
     from matloop.screening.phases import Phases
@@ -78,13 +78,13 @@ def read_phases(name: str, column: str, unit: str | None, scene: Scene) -> Phase
         formulas += frame[material].tolist()
         energies.append(frame[column].to_numpy(float))
     amounts, failures = amounts_of(formulas, kind)
-    if not len(amounts):
-        raise InputError(f"{name} has no phase with a material that can be read and an energy")
-    able = np.setdiff1d(np.arange(len(formulas)), list(failures))
-    names = [
-        formulas[i] if kind == "composition" else canonical_formula(amounts.written(j)) for j, i in enumerate(able)
-    ]
-    phases = Phases(amounts, np.concatenate(energies)[able], names)
+    if failures:
+        first, hint = next(iter(failures.values())), "matloop import sets such records aside, and tells which they are"
+        raise InputError(f"{len(failures)} of the phases in {name} cannot be read; the first: {first}", hint)
+    if not formulas:
+        raise InputError(f"{name} has no phase with an energy")
+    names = formulas if kind == "composition" else [canonical_formula(amounts.written(i)) for i in range(len(amounts))]
+    phases = Phases(amounts, np.concatenate(energies), names)
     if phases.looks_total:
         hint = "subtract the energies of the elements in proportion to their fractions"
         raise InputError(f"'{column}' of {name} has no formation energies: those of the elements are not 0", hint)

@@ -38,8 +38,10 @@ class AboveHull:
         else:
             parts = {part: candidates.numbers(column_of(self.given.prediction, part)) for part in _BOUNDS}
             shifted = {column_of(ABOVE, part): values - energy for part, values in parts.items()}
-            shifted[column_of(ABOVE, "in_domain")] = candidates.frame[column_of(self.given.prediction, "in_domain")]
             above = shifted[column_of(ABOVE)]
+            if self.given.domain == "required":
+                is_in = candidates.frame[column_of(self.given.prediction, "in_domain")].to_numpy(bool)
+                unknown[~is_in & (unknown == "")] = f"outside the domain of {self.given.prediction}"
         reasons = self.within.judge(candidates.with_columns(shifted)).reasons
         return verdict_of(
             np.where(unknown == "", reasons, unknown),

@@ -59,16 +59,24 @@ class Range(Stage):
         """The rule, where none is given that which fits."""
         return self.rule or ("value" if self.confidence is None else "probability")
 
+    @property
+    def bounds(self) -> str:
+        """Between which values something is to lie, as they were given."""
+        if self.low is None:
+            return f"at most {self.bound(self.high)}"
+        if self.high is None:
+            return f"at least {self.bound(self.low)}"
+        return f"from {self.low:g} to {self.bound(self.high)}"
+
+    def bound(self, value: float | None) -> str:
+        """A bound with its unit, if it was given one."""
+        if value is None:
+            return ""
+        return f"{value:g} {self.unit}" if self.unit else f"{value:g}"
+
     def sentence(self) -> str:
-        what, unit = self.column or self.prediction or "", f" {self.unit}" if self.unit else ""
-        if self.among:
-            words = f"{what} is {' or '.join(self.among)}"
-        elif self.low is None:
-            words = f"{what} at most {self.high:g}{unit}"
-        elif self.high is None:
-            words = f"{what} at least {self.low:g}{unit}"
-        else:
-            words = f"{what} from {self.low:g} to {self.high:g}{unit}"
+        words = f"{self.column or self.prediction} "
+        words += f"is {' or '.join(self.among)}" if self.among else self.bounds
         sure = {"value": "", "certain": ", certainly", "possible": ", possibly", "probability": ""}[self.judged_by]
         sure += f" with probability {self.confidence:g}" if self.confidence is not None else ""
         return words + sure + (", in domain" if self.domain == "required" else "")
@@ -143,8 +151,8 @@ class WithinRange:
         values, what = candidates.numbers(column), self.stage.column or str(self.stage.prediction)
         return [
             (~np.isfinite(values), f"no number for {what}"),
-            (values < self.low, f"{what} below {self.low:g}"),
-            (values > self.high, f"{what} above {self.high:g}"),
+            (values < self.low, f"{what} below {self.stage.bound(self.stage.low)}"),
+            (values > self.high, f"{what} above {self.stage.bound(self.stage.high)}"),
         ]
 
     def _words(self, candidates: Candidates) -> list[tuple[np.ndarray, str]]:
@@ -168,14 +176,8 @@ class WithinRange:
         else:
             chance = probability_within(self.low, self.high, value, lower, upper, self.interval)
             holds, words = chance >= self.stage.confidence, f"with probability below {self.stage.confidence:g}"
-        where = _within(self.low, self.high)
+        where = self.stage.bounds
         return [(~np.isfinite(value), f"no number for {model}"), (~holds, f"{model} {words} {where}")]
-
-
-def _within(low: float, high: float) -> str:
-    if np.isinf(low):
-        return f"at most {high:g}"
-    return f"at least {low:g}" if np.isinf(high) else f"from {low:g} to {high:g}"
 
 
 def probability_within(

@@ -114,7 +114,9 @@ class Stability(Stage):
             return Stable(within, factors)
         column = self.energies or energy.column or scene.models[str(energy.prediction)].target.name
         phases = read_phases(self.phases, column, energy.own_unit(scene), scene)
-        return Stable(AboveHull(phases, energy, replace(within, stage=above)), factors)
+        # the domain is that of the formation energy, under its own name
+        within = replace(within, stage=above.model_copy(update={"domain": "flagged"}))
+        return Stable(AboveHull(phases, energy, within), factors)
 
 
 @dataclass(frozen=True)
