@@ -196,7 +196,7 @@ def test_a_prediction_must_be_as_sure_as_is_asked(tmp_path: Path) -> None:
 
 def test_what_the_model_cannot_judge_falls_where_that_is_asked(tmp_path: Path) -> None:
     """The stand-in knows its way up to a mean atomic number of 40."""
-    _phases_in(tmp_path, dict.fromkeys(["Ba", "TiO2", "BaTiO3"], 1.0), "energy")
+    _phases_in(tmp_path, dict.fromkeys(["BaO", "TiO2", "BaTiO3"], 1.0), "energy")
     candidates = pd.DataFrame({"formula": ["BaTiO3", "Ba5O"], "energy": 0.0})
     stage = {"kind": "stability", "hull": 99, "phases": "phases.csv", "prediction": "number", "energies": "energy"}
     how: dict[str, Any] = {"models": ("number",), "base": tmp_path}
