@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 
 from matloop.core.errors import InputError, SpecError
+from matloop.datasets.column import Column
 from matloop.datasets.dataset import Dataset
 from matloop.discovery.aligned import Aligned, ModelFiles
 from matloop.discovery.screen import screen
+from matloop.discovery.train import train
 from matloop.discovery.trained import TrainedModel
 from matloop.screening.compositions import Compositions
 from matloop.screening.screen import Screen
@@ -400,6 +402,19 @@ def test_what_is_wanted_follows_the_screen_before_the_target(
         assert matloop("check", f"c{i}.toml").code == 0
 
 
+def test_columns_of_the_pool_keep_their_units(matloop: Matloop, tmp_path: Path) -> None:
+    area = np.linspace(100, 2000, 24)
+    known = pd.DataFrame({"area": area, "uptake": 0.01 * area})
+    columns = [Column("area", unit="m2/g"), Column("uptake", role="target", unit="mmol/g", direction="maximize")]
+    model = train(Dataset(known, columns), model="ridge", splits=["random"], n_jobs=1)
+    candidates = Dataset(pd.DataFrame({"area": [150.0, 900.0, 1700.0]}), [columns[0]])
+    screen(Screen(), candidates, [model], output=tmp_path / "a.parquet", page=False)
+    assert matloop("new", "a", "--from", "a.parquet").code == 0
+    pool = tomllib.loads((tmp_path / "a.toml").read_text())["space"]["candidate"]
+    assert pool["unit_of"] == {"area": "m2/g", "uptake_predicted": "mmol/g"}
+    assert matloop("check", "a.toml").code == 0
+
+
 def test_a_target_without_a_direction_is_asked_about(matloop: Matloop, model_file: Path, tmp_path: Path) -> None:
     model = TrainedModel.load(model_file)
     model.target = model.target.model_copy(update={"direction": None})
@@ -468,9 +483,6 @@ def test_structures_have_pictures_and_are_called_as_chemists_write_them(tmp_path
 
 def test_molecules_are_screened_by_a_model_of_molecules_and_start_a_campaign(matloop: Matloop, tmp_path: Path) -> None:
     pytest.importorskip("rdkit")
-    from matloop.datasets.column import Column
-    from matloop.discovery.train import train
-
     smiles = [f"{'C' * n}{end}" for n in range(1, 13) for end in ("O", "N", "Cl", "C(=O)O")]
     known = pd.DataFrame({"smiles": smiles, "mass": [12.0 * text.count("C") + 16 * text.count("O") for text in smiles]})
     columns = [

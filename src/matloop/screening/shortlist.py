@@ -96,23 +96,26 @@ class Shortlist:
     @property
     def label(self) -> str:
         """The column that people call a candidate by: its formula or SMILES; of structures, what else names them."""
-        from matloop.datasets.saving import facts_of, schema
-
         if self.facts.material is not None and self.facts.kind != "structure":
             return self.facts.material
-        described = facts_of(schema(self.path), self.path.name) or {}
-        names = [column.name for column in described.get("columns", ()) if column.role == "identity"]
+        names = [column.name for column in self._described if column.role == "identity"]
         return next((name for name in names if name != ROW), ROW)
 
     def pool(self) -> dict[str, Any]:
-        """What makes a Pool of it beside the rows: label, descriptors, predictions with their units, and SMILES."""
-        models = {name: about for name, about in self.facts.models.items() if about["task"] == "regression"}
-        numbers = {column_of(name): about["target"].get("unit") for name, about in models.items()}
+        """What makes a Pool of it beside the rows: label, descriptors and predictions with their units, and SMILES."""
+        numbers = [column_of(name) for name, about in self.facts.models.items() if about["task"] == "regression"]
         columns = [*self.facts.descriptors, *numbers]
         settings: dict[str, Any] = {"label": self.label, "columns": columns or [self.label]}
         if self.facts.kind == "molecule":
             settings["smiles"] = [self.facts.material]
-        return settings | {"unit_of": {column: unit for column, unit in numbers.items() if unit}}
+        units = {column.name: column.unit for column in self._described}
+        return settings | {"unit_of": {name: units[name] for name in columns if units.get(name)}}
+
+    @property
+    def _described(self) -> Sequence[Column]:
+        from matloop.datasets.saving import facts_of, schema
+
+        return tuple((facts_of(schema(self.path), self.path.name) or {}).get("columns", ()))
 
     def pieces(self, size: int) -> Iterator[pd.DataFrame]:
         """The table, so many rows at a time."""
