@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from matloop.core.composition import parse_formula
 from matloop.datasets.provenance import HASH, LICENCE, PROPRIETARY
-from matloop.datasets.saving import facts_of, schema
 from matloop.files.whole import write_whole
 from matloop.reports.columns import Column
 from matloop.reports.figures.funnel import Left, Predicted, funnel, intervals
@@ -91,8 +90,7 @@ class _Columns:
         own = {*of_models, self._facts.material, *self._facts.descriptors, HASH, LICENCE, PROPRIETARY}
         own |= {"formula"} if self._facts.kind == "structure" else set()  # which stands there as chemists write it
         others = [c for c in frame.columns if c not in own and "_probability_of_" not in c]
-        described = facts_of(schema(shortlist.path), shortlist.path.name) or {}
-        units = {column.name: column.unit for column in described.get("columns", ())}
+        units = {column.name: column.unit for column in shortlist.columns}
         #: Each with its heading, and whether it is a number.
         self._others = {str(c): (labelled(str(c), units.get(c)), _is_number(frame[c])) for c in others[:MOST_COLUMNS]}
 
@@ -115,9 +113,8 @@ class _Columns:
             made.append(_prediction(row, name, about["task"] == "regression"))
             is_in, distance = row.get(column_of(name, "in_domain")), row.get(column_of(name, "distance"))
             told = shortened(str(row.get(column_of(name, "outside")) or ""), 160)
-            where = "; ".join(
-                filter(None, [f"distance {_number(distance if distance is None else round(distance, 3))}", told])
-            )
+            far = _number(distance if distance is None else round(distance, 3))
+            where = "; ".join(filter(None, [f"distance {far}", told]))
             made.append(Cell("inside" if is_in else "outside", where, is_number=False))
             made.append(Cell(shortened(str(row.get(column_of(name, "neighbours")) or "–"), 90), is_number=False))
         return made + [Cell(_number(row[name]), is_number=is_number) for name, (_, is_number) in self._others.items()]

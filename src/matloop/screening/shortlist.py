@@ -98,7 +98,7 @@ class Shortlist:
         """The column that people call a candidate by: its formula or SMILES; of structures, what else names them."""
         if self.facts.material is not None and self.facts.kind != "structure":
             return self.facts.material
-        names = [column.name for column in self._described if column.role == "identity"]
+        names = [column.name for column in self.columns if column.role == "identity"]
         return next((name for name in names if name != ROW), ROW)
 
     def pool(self) -> dict[str, Any]:
@@ -108,11 +108,12 @@ class Shortlist:
         settings: dict[str, Any] = {"label": self.label, "columns": columns or [self.label]}
         if self.facts.kind == "molecule":
             settings["smiles"] = [self.facts.material]
-        units = {column.name: column.unit for column in self._described}
+        units = {column.name: column.unit for column in self.columns}
         return settings | {"unit_of": {name: units[name] for name in columns if units.get(name)}}
 
     @property
-    def _described(self) -> Sequence[Column]:
+    def columns(self) -> Sequence[Column]:
+        """What is known of the columns, as their units; of those that only describe a candidate nothing is."""
         from matloop.datasets.saving import facts_of, schema
 
         return tuple((facts_of(schema(self.path), self.path.name) or {}).get("columns", ()))
