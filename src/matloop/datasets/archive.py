@@ -42,11 +42,11 @@ def open_zip(path: Path, most: int = MOST_OF_ALL) -> zipfile.ZipFile:
     return archive
 
 
-def entries(archive: zipfile.ZipFile) -> Iterator[tuple[int, zipfile.ZipInfo, str | None]]:
-    """The files within, each with its place in the archive's list and the reason why it is refused, or None."""
-    for i, entry in enumerate(archive.infolist()):
+def entries(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str | None]]:
+    """The files within, each with the reason why it is refused, or None."""
+    for entry in archive.infolist():
         if not entry.is_dir():
-            yield i, entry, _refusal(entry)
+            yield entry, _refusal(entry)
 
 
 def _refusal(entry: zipfile.ZipInfo) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -79,62 +79,74 @@ def _parsed(name: str, kind: str, data: bytes) -> Iterator[Found | SetAside]:
 
 
 class _Member(NamedTuple):
-    """A file in a folder or an archive: where it is in the list of all, its name, its format, why it is not opened."""
+    """A file in a folder or an archive: its name, its format, "" if it is not opened, and what is in it, or why not."""
 
-    place: int
     name: str
     kind: str
-    refusal: str | None = None
+    load: Callable[[], bytes | SetAside]
+
+
+class _Contents(Sequence[Any]):
+    """Name, format and content of each file, read when it is asked for: few at a time are held."""
+
+    def __init__(self, members: Sequence[_Member]) -> None:
+        self._members = members
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __getitem__(self, i: Any) -> tuple[str, str, bytes | SetAside]:
+        member = self._members[i]
+        return member.name, member.kind, member.load()
 
 
 def _of_many(path: Path, progress: Progress) -> list[Found | SetAside]:
-    """What is in all of them, in their order; where they are many, read by several processes."""
-    members = _of_folder(path) if path.is_dir() else _of_zip(path)
-    if any(member.refusal is None for member in members):
-        _require()
-    read = partial(_read, path)
-    chunks = chunks_of(len(members), _AT_ONCE)
-    ending: Any
-    if len(members) < _MANY or n_cores() == 1:
-        ending = ((chunk, read([members[i] for i in chunk])) for chunk in chunks)
-    else:
-        ending = divided(read, members, chunks, n_cores())
-    found: dict[int, list[Found | SetAside]] = {}
-    n_done = 0
-    with closing(ending):
-        for chunk, its in ending:
-            first = members[chunk.start]
-            found[chunk.start] = [SetAside(first.name, "reading it ends the process")] if its is None else its
-            n_done += len(chunk)
-            progress(n_done, len(members), first.name)
+    """What is in all of them, in their order; where they are many, understood by several processes."""
+    with nullcontext() if path.is_dir() else open_zip(path) as archive:
+        members = _of_folder(path) if archive is None else _of_zip(archive)
+        if any(member.kind for member in members):
+            _require()
+        contents, chunks = _Contents(members), chunks_of(len(members), _AT_ONCE)
+        ending: Any
+        if len(members) < _MANY or n_cores() == 1:
+            ending = ((chunk, _read([contents[i] for i in chunk])) for chunk in chunks)
+        else:
+            ending = divided(_read, contents, chunks, n_cores())
+        found: dict[int, list[Found | SetAside]] = {}
+        n_done = 0
+        with closing(ending):
+            for chunk, its in ending:
+                first = members[chunk.start].name
+                found[chunk.start] = [SetAside(first, "reading it ends the process")] if its is None else its
+                n_done += len(chunk)
+                progress(n_done, len(members), first)
     return [each for start in sorted(found) for each in found[start]]
 
 
-def _read(path: Path, members: Sequence[_Member]) -> list[Found | SetAside]:
+def _read(contents: Sequence[tuple[str, str, bytes | SetAside]]) -> list[Found | SetAside]:
     """What is in some of the files."""
     found: list[Found | SetAside] = []
-    with nullcontext() if path.is_dir() else open_zip(path) as archive:
-        for member in members:
-            data = _file(path, member) if archive is None else _content(archive, member)
-            found += [data] if isinstance(data, SetAside) else _parsed(member.name, member.kind, data)
+    for name, kind, data in contents:
+        found += [data] if isinstance(data, SetAside) else _parsed(name, kind, data)
     return found
 
 
 def _of_folder(folder: Path) -> list[_Member]:
     files = [(file, kind) for file in sorted(folder.rglob("*")) if (kind := _kind(file.name)) and not file.is_dir()]
-    return [_Member(i, file.relative_to(folder).as_posix(), kind) for i, (file, kind) in enumerate(files)]
+    within = folder.resolve()
+    named = [(file, file.relative_to(folder).as_posix(), kind) for file, kind in files]
+    return [_Member(name, kind, partial(_file, file, within, name)) for file, name, kind in named]
 
 
-def _file(folder: Path, member: _Member) -> bytes | SetAside:
-    file = folder / member.name
+def _file(file: Path, within: Path, name: str) -> bytes | SetAside:
     try:
-        if not file.resolve().is_relative_to(folder.resolve()):
-            return SetAside(member.name, "it is a link that leads out of the folder")
+        if not file.resolve().is_relative_to(within):
+            return SetAside(name, "it is a link that leads out of the folder")
         if not file.is_file():
-            return SetAside(member.name, "it is a link to nothing" if file.is_symlink() else "it is no file")
+            return SetAside(name, "it is a link to nothing" if file.is_symlink() else "it is no file")
         return gunzipped(file, MOST_OF_ONE) if file.suffix.lower() == ".gz" else file.read_bytes()
     except (TableError, OSError) as error:
-        return SetAside(member.name, getattr(error, "message", str(error)))
+        return SetAside(name, getattr(error, "message", str(error)))
 
 
 def _hint(path: Path) -> str:
@@ -150,21 +162,24 @@ def _hint(path: Path) -> str:
 _READ = "CIF, POSCAR and XYZ files are read"
 
 
-def _of_zip(path: Path) -> list[_Member]:
-    with open_zip(path) as archive:
-        listed = [(i, entry.filename, _kind(entry.filename), refusal) for i, entry, refusal in entries(archive)]
-    return [_Member(i, name, kind or "", refusal) for i, name, kind, refusal in listed if kind or refusal]
+def _of_zip(archive: zipfile.ZipFile) -> list[_Member]:
+    listed = [(entry, refusal, _kind(entry.filename)) for entry, refusal in entries(archive)]
+    return [
+        _Member(entry.filename, "" if refusal else kind or "", partial(_content, archive, entry, refusal))
+        for entry, refusal, kind in listed
+        if kind or refusal
+    ]
 
 
-def _content(archive: zipfile.ZipFile, member: _Member) -> bytes | SetAside:
-    if member.refusal:
-        return SetAside(member.name, member.refusal)
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, refusal: str | None) -> bytes | SetAside:
+    if refusal:
+        return SetAside(entry.filename, refusal)
     try:
-        data = content(archive, archive.infolist()[member.place])
-        is_packed = member.name.lower().endswith(".gz")
-        return expanded(io.BytesIO(data), member.name, MOST_OF_ONE) if is_packed else data
+        data = content(archive, entry)
+        is_packed = entry.filename.lower().endswith(".gz")
+        return expanded(io.BytesIO(data), entry.filename, MOST_OF_ONE) if is_packed else data
     except TableError as error:
-        return SetAside(member.name, error.message)
+        return SetAside(entry.filename, error.message)
 
 
 def _kind(name: str) -> str | None:
