@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from matloop.core.errors import InputError, UnitError, did_you_mean
 from matloop.core.units import convert, parse_quantity
-from matloop.datasets.column import Column
+from matloop.datasets.column import MATERIALS, Column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ def material_of(model: TrainedModel, text: str, others: Mapping[str, str]) -> tu
 
 def material_column(model: TrainedModel) -> Column:
     """The input that is a material. Raises InputError where there is none."""
-    material = next((c for c in model.inputs if c.kind in ("composition", "molecule", "structure")), None)
+    material = next((c for c in model.inputs if c.kind in MATERIALS), None)
     if material is None:
         names = ", ".join(c.name for c in model.inputs)
         raise InputError(f"the model takes no material, but {names}", "put them in a table")

@@ -13,7 +13,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.model_selection import KFold
 
-from matloop.core.magnitude import magnitude
+from matloop.core.magnitude import grow
 
 #: Conditions from which the hyperparameters of a Gaussian process are learned; it is then fitted to all of them.
 MOST_TO_LEARN_FROM = 300
@@ -46,10 +46,7 @@ def cross_validated(model: Any, X: np.ndarray, y: np.ndarray, n_folds: int) -> n
 def _fit(model: Any, X: np.ndarray, y: np.ndarray) -> Any:
     if not isinstance(model, ExtraTreesRegressor):
         return model.fit(X, y)
-    factor = magnitude(y)
-    model.fit(X, y / factor)
-    for tree in model.estimators_:
-        tree.tree_.value[...] *= factor
+    grow(lambda scaled: model.fit(X, scaled), y, lambda: model.estimators_)
     return model
 
 

@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from matloop.core.magnitude import magnitude
+from matloop.core.magnitude import grow
 from matloop.models.out_of_fold import folds_of
 from matloop.models.splits import Fold
 
@@ -233,15 +233,11 @@ def _unpacked(packed: dict[str, Any], n_features: int, n_classes: NDArray[np.int
 
 
 def grown(forest: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
-    """A forest, of this module or of scikit-learn, after scikit-learn's own fit, without blocks; in any unit."""
-    plain: Any = super(_InBlocks, forest) if isinstance(forest, _InBlocks) else forest
-    fit = plain.fit
+    """The forest after scikit-learn's own fit, without blocks."""
+    fit = super(_InBlocks, forest).fit
     if isinstance(forest, _WithVotes):
         return fit(X, y, sample_weight)
-    factor = magnitude(y)
-    fit(X, y if factor == 1.0 else np.asarray(y) / factor, sample_weight)
-    for tree in forest.estimators_ if factor != 1.0 else ():
-        tree.tree_.value[...] *= factor
+    grow(lambda scaled: fit(X, scaled, sample_weight), y, lambda: forest.estimators_)
     return forest
 
 
@@ -250,8 +246,6 @@ class DecisionTree(DecisionTreeRegressor):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Self:
         """Grow on inputs X (n, d) and outcomes y (n,)."""
-        factor = magnitude(y)
-        super().fit(X, y if factor == 1.0 else np.asarray(y) / factor, sample_weight, check_input)
-        if factor != 1.0:
-            self.tree_.value[...] *= factor
+        fit = super().fit
+        grow(lambda scaled: fit(X, scaled, sample_weight, check_input), y, lambda: [self])
         return self

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from matloop.core.event import Proposal
+from matloop.core.magnitude import grow
 from matloop.core.merit import values
 from matloop.core.parameter import Columns
 from matloop.core.space import Point, Space
@@ -75,11 +76,10 @@ class ForestOutlook:
     def _forest(self, y: np.ndarray) -> Any:
         from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
-        from matloop.models.forest import grown
-
         kind = ExtraTreesRegressor if self.settings.method == "extra_trees" else RandomForestRegressor
         forest = kind(self.settings.trees, random_state=self.seed, n_jobs=1)
-        return grown(forest, self.inputs, y)
+        grow(lambda scaled: forest.fit(self.inputs, scaled), y, lambda: forest.estimators_)
+        return forest
 
     def expect(self, columns: Columns) -> Expected:
         """Mean and standard deviation over the trees, both (n,)."""

@@ -121,7 +121,7 @@ class Stability(Stage):
 
 @dataclass(frozen=True)
 class Stable:
-    """The judge: of the energy, and of the tolerance factors of those that pass."""
+    """The judge: of the energy, of the tolerance factors, or of both."""
 
     energy: WithinRange | AboveHull | None
     factors: ToleranceFactors | None
